@@ -1,0 +1,248 @@
+// The metric catalogue: every figure Freshet reports, once. The run record's schema, tables, charts and docs derive from it.
+
+/** `us`, `bytes`, `count`, `ratio` (0 to 1), and rates of them. */
+export type Unit = 'us' | 'bytes' | 'count' | 'ratio' | '1/min' | 'bytes/min' | 'ms/s';
+
+/** A `counter` counts events over its boundary, a `gauge` is one reading or rate, a `distribution` is a histogram. */
+export type MetricKind = 'counter' | 'gauge' | 'distribution';
+
+export interface MetricDefinition {
+  /** One sentence a stranger understands. */
+  readonly meaning: string;
+  readonly unit: Unit;
+  readonly kind: MetricKind;
+  readonly better: 'lower' | 'higher' | 'neither';
+  /** The same on any machine, so it can be gated tightly on one run. */
+  readonly deterministic: boolean;
+  /** What it covers: the measured window, the versions intended in the window, or the whole trial at rest. */
+  readonly boundary: 'window' | 'versions' | 'trial';
+  /** How the shards' parts become one figure; `whole` is measured once for all of them. */
+  readonly acrossShards: 'sum' | 'max' | 'histogram' | 'whole';
+  /** How repetitions become one figure in a report. Distributions merge as histograms, never as averaged percentiles. */
+  readonly acrossRepetitions: 'median' | 'sum' | 'max' | 'histogram';
+}
+
+type Shape = Omit<MetricDefinition, 'meaning'>;
+
+const rate = {
+  unit: '1/min',
+  kind: 'gauge',
+  better: 'lower',
+  deterministic: true,
+  boundary: 'window',
+  acrossShards: 'whole',
+  acrossRepetitions: 'median',
+} as const satisfies Shape;
+const cpu = {
+  unit: 'ms/s',
+  kind: 'gauge',
+  better: 'lower',
+  deterministic: false,
+  boundary: 'window',
+  acrossShards: 'whole',
+  acrossRepetitions: 'median',
+} as const satisfies Shape;
+const latency = {
+  unit: 'us',
+  kind: 'distribution',
+  better: 'lower',
+  deterministic: false,
+  boundary: 'window',
+  acrossShards: 'histogram',
+  acrossRepetitions: 'histogram',
+} as const satisfies Shape;
+const bytes = {
+  unit: 'bytes',
+  kind: 'gauge',
+  better: 'lower',
+  deterministic: true,
+  boundary: 'window',
+  acrossShards: 'sum',
+  acrossRepetitions: 'median',
+} as const satisfies Shape;
+const share = {
+  unit: 'ratio',
+  kind: 'gauge',
+  better: 'lower',
+  deterministic: true,
+  boundary: 'window',
+  acrossShards: 'sum',
+  acrossRepetitions: 'median',
+} as const satisfies Shape;
+const tally = {
+  unit: 'count',
+  kind: 'counter',
+  better: 'lower',
+  deterministic: true,
+  boundary: 'trial',
+  acrossShards: 'sum',
+  acrossRepetitions: 'sum',
+} as const satisfies Shape;
+
+export const metrics = {
+  'db.queriesPerMinute': {
+    ...rate,
+    meaning: 'Queries the servers and the relay sent to Postgres, counted by pg_stat_statements for their role',
+  },
+  'db.otherStatementsPerMinute': { ...rate, meaning: 'Their LISTEN, BEGIN, COMMIT and SET statements, counted apart' },
+  'db.queriesPerUpdate': { ...rate, unit: 'count', meaning: 'Queries of the window for each change intended in it' },
+  'db.queriesFailed': {
+    ...tally,
+    acrossShards: 'whole',
+    meaning:
+      'Queries that failed or timed out, by the servers’ own count (pg_stat_statements counts completed ones only)',
+  },
+  'db.poolWaitUs': {
+    ...latency,
+    acrossShards: 'whole',
+    meaning: 'Time a query waited for a pooled connection (upper bounds of buckets 20 % wide)',
+  },
+  'db.poolWaiting': {
+    ...rate,
+    unit: 'count',
+    deterministic: false,
+    acrossRepetitions: 'max',
+    meaning: 'The most queries seen waiting for a pooled connection at one moment',
+  },
+  'db.poolTimeouts': {
+    ...tally,
+    boundary: 'window',
+    deterministic: false,
+    acrossShards: 'whole',
+    meaning: 'Queries that gave up waiting for a pooled connection',
+  },
+  'db.cpuMsPerSecond': {
+    ...cpu,
+    meaning: 'CPU time of Postgres above its idle control, without the publisher’s and the samplers’ backends',
+  },
+  freshnessUs: {
+    ...latency,
+    boundary: 'versions',
+    meaning: 'From a change’s intended time until a client holds that version or a newer one, over clients and changes',
+  },
+  staleShare: {
+    ...share,
+    deterministic: false,
+    meaning: 'Share of all clients’ time in which the screen showed an outdated version or was cut off',
+  },
+  requestUs: {
+    ...latency,
+    meaning: 'Round trip of a poll from its due time, so a stalled system cannot hide its own delay',
+  },
+  requestUncorrectedUs: {
+    ...latency,
+    meaning: 'The same round trips from the time of sending, as proof of what the correction adds',
+  },
+  'http.unchangedShare': { ...share, meaning: 'Share of the answers that told the client nothing new' },
+  'http.skippedShare': {
+    ...share,
+    deterministic: false,
+    meaning: 'Share of the due polls that were skipped because the client’s previous poll was still outstanding',
+  },
+  'wire.bytesInPerClientMinute': {
+    ...bytes,
+    unit: 'bytes/min',
+    meaning: 'Bytes a client received a minute, headers and frames included',
+  },
+  'wire.bytesOutPerClientMinute': {
+    ...bytes,
+    unit: 'bytes/min',
+    meaning: 'Bytes a client sent a minute, headers and frames included',
+  },
+  'wire.bytesPerUpdate': { ...bytes, meaning: 'Bytes in and out for each change and client that watches it' },
+  'wire.headerShare': { ...share, meaning: 'Share of the bytes in and out that is not payload' },
+  'updates.published': {
+    ...tally,
+    better: 'neither',
+    acrossShards: 'whole',
+    meaning: 'Changes committed to Postgres, the warm-up’s included',
+  },
+  'updates.delivered': {
+    ...tally,
+    better: 'higher',
+    meaning: 'Versions that reached a client, over clients and changes',
+  },
+  'updates.superseded': {
+    ...tally,
+    better: 'neither',
+    meaning: 'Versions a client skipped by contract, because it asks for the latest state',
+  },
+  'updates.missed': {
+    ...tally,
+    meaning: 'Versions an every-version stream skipped, or that a client still lacked after the drain',
+  },
+  'updates.duplicate': { ...tally, meaning: 'Versions a stream sent to a client that had them' },
+  'updates.outOfOrder': { ...tally, meaning: 'Versions a stream sent after a newer one' },
+  deliveryRatio: {
+    ...share,
+    better: 'higher',
+    boundary: 'trial',
+    meaning: '1 − missed / (changes × the clients that watch them)',
+  },
+  'system.cpuMsPerSecond': {
+    ...cpu,
+    meaning: 'CPU time of servers, relay, Redis and Postgres together, each above its idle control',
+  },
+  'server.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of the server processes above their idle control' },
+  'relay.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of the relay above its idle control' },
+  'redis.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of Redis above its idle control' },
+  'server.eventLoopDelayUs': {
+    ...latency,
+    acrossShards: 'whole',
+    meaning: 'How late a 20 ms timer fired in the servers (upper bounds of buckets 20 % wide)',
+  },
+  'server.rssBytes': {
+    ...bytes,
+    deterministic: false,
+    acrossShards: 'whole',
+    acrossRepetitions: 'max',
+    meaning: 'Resident memory of the server processes at the end of the window',
+  },
+  'memory.bytesPerClient': {
+    ...bytes,
+    deterministic: false,
+    acrossShards: 'whole',
+    meaning: 'Growth of server memory plus kernel socket memory for each client, from 1,000 clients on',
+  },
+  'connect.us': {
+    ...latency,
+    boundary: 'trial',
+    meaning: 'From a client’s intended connect time until it can use the connection',
+  },
+  'connect.failures': { ...tally, meaning: 'Connections that could not be opened' },
+  'generator.errorUs': {
+    ...cpu,
+    unit: 'us',
+    better: 'neither',
+    meaning:
+      'How much later the swarm saw things than the canary clients beside it: the generator’s own error, as a mean',
+  },
+  'generator.cpuShare': {
+    ...cpu,
+    unit: 'ratio',
+    acrossShards: 'max',
+    acrossRepetitions: 'max',
+    meaning: 'Share of one core that the busiest shard used',
+  },
+  'generator.eventLoopDelayUs': { ...latency, meaning: 'How late a 20 ms timer fired in the shards' },
+  'generator.publishLagUs': {
+    ...latency,
+    acrossShards: 'whole',
+    meaning: 'From a change’s intended time until the publisher sent it',
+  },
+  'generator.lateArrivals': {
+    ...tally,
+    boundary: 'window',
+    deterministic: false,
+    meaning: 'Polls sent more than 10 ms after they were due though nothing was outstanding',
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof metrics;
+
+export const metricNames = Object.keys(metrics) as MetricName[];
+
+/** The catalogue's entry, seen through its common type. */
+export function metricOf(name: MetricName): MetricDefinition {
+  return metrics[name];
+}

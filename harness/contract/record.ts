@@ -1,0 +1,138 @@
+// The run record `freshet.run/1`: what a run was asked, what it measured, and what speaks against it.
+// The published JSON Schema (run-record.schema.json) is generated from this file.
+import { z } from 'zod';
+import { type MetricName, metricNames } from './metrics.ts';
+
+export const runRecordSchemaName = 'freshet.run/1';
+
+const nonNegative = z.number().nonnegative();
+const countField = z.number().int().nonnegative();
+const expectation = { expected: z.number().optional(), expectedBecause: z.string().optional() };
+
+/** A figure that could not be measured: never 0, always with its reason. */
+const unmeasured = z.strictObject({ unit: z.string(), value: z.null(), reason: z.string().min(1), ...expectation });
+
+const scalar = z.strictObject({ unit: z.string(), value: z.number(), ...expectation });
+
+/** Quantiles are `null` where they fall among the `censored` observations (not seen by the end of the drain). */
+const distribution = z.strictObject({
+  unit: z.string(),
+  /** All observations, the censored ones included. */
+  count: countField,
+  censored: countField,
+  min: z.number().nullable(),
+  /** Of the observations that were seen. */
+  mean: z.number().nullable(),
+  p50: z.number().nullable(),
+  p90: z.number().nullable(),
+  p99: z.number().nullable(),
+  p999: z.number().nullable(),
+  max: z.number().nullable(),
+  /** The seen observations as an HdrHistogram (V2, compressed, base64), in the unit above. */
+  histogram: z.string(),
+  /** The median that arithmetic predicts. */
+  ...expectation,
+});
+
+const metricValue = z.union([distribution, scalar, unmeasured]);
+
+const service = z.strictObject({ driver: z.enum(['embedded', 'url']), version: z.string() });
+
+const finding = z.strictObject({
+  severity: z.enum(['warn', 'fatal']),
+  code: z.string().regex(/^[A-Z][A-Z_]+$/),
+  message: z.string(),
+});
+
+/** One count, taken by up to three parties that do not know of each other, over the whole trial at rest. */
+const witnessedCount = z.strictObject({
+  what: z.string(),
+  clients: countField.nullable(),
+  servers: countField.nullable(),
+  database: countField.nullable(),
+});
+
+const settingValue = z.union([z.string(), z.number(), z.boolean()]);
+
+const trial = z.strictObject({
+  scenario: z.string(),
+  /** As flags and charts spell it, e.g. `polling+cache=1s`. */
+  contender: z.string(),
+  transport: z.enum(['polling', 'long-polling', 'sse', 'websocket']),
+  settings: z.record(z.string(), settingValue),
+  repetition: z.number().int().positive(),
+  clients: z.number().int().positive(),
+  audiences: z.number().int().positive(),
+  /** The window as measured, from the first counter read to the last. */
+  windowUs: nonNegative,
+  /** How long each phase took. */
+  phasesUs: z.strictObject({
+    start: nonNegative,
+    control: nonNegative,
+    warmUp: nonNegative,
+    window: nonNegative,
+    drain: nonNegative,
+    stop: nonNegative,
+  }),
+  metrics: z.partialRecord(z.enum(metricNames as [MetricName, ...MetricName[]]), metricValue),
+  /** One value a step, from the beginning of the window to the end of the drain. `null` where a reading failed. */
+  timeline: z.strictObject({
+    stepUs: z.number().positive(),
+    series: z.record(z.string(), z.array(z.number().nullable())),
+  }),
+  events: z.array(z.strictObject({ atUs: z.number(), what: z.string() })),
+  witnesses: z.array(witnessedCount),
+  health: z.array(finding),
+});
+
+export const runRecord = z.strictObject({
+  schema: z.literal(runRecordSchemaName),
+  id: z.string().min(1),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  status: z.enum(['complete', 'interrupted', 'invalid']),
+  /** How to repeat it. */
+  command: z.string(),
+  freshet: z.string(),
+  seed: z.number().int(),
+  environment: z.strictObject({
+    node: z.string(),
+    cpu: z.string(),
+    cores: z.number().int().positive(),
+    memoryBytes: z.number().positive(),
+    kernel: z.string(),
+    git: z.string().nullable(),
+    limits: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+  }),
+  services: z.record(z.string(), service),
+  trials: z.array(trial),
+  /** What was planned but not done, as `contender #repetition`. */
+  missing: z.array(z.string()),
+});
+
+export type RunRecord = z.infer<typeof runRecord>;
+export type TrialRecord = z.infer<typeof trial>;
+export type MetricValue = z.infer<typeof metricValue>;
+export type ScalarValue = z.infer<typeof scalar>;
+export type DistributionValue = z.infer<typeof distribution>;
+export type HealthFinding = z.infer<typeof finding>;
+export type WitnessedCount = z.infer<typeof witnessedCount>;
+export type ServiceRecord = z.infer<typeof service>;
+export type Transport = TrialRecord['transport'];
+
+export const transports = ['polling', 'long-polling', 'sse', 'websocket'] as const satisfies readonly Transport[];
+
+/** The JSON Schema (draft 2020-12) of `run.json`. */
+export function runRecordJsonSchema(): Record<string, unknown> {
+  return { $id: 'freshet.run/1', title: 'Freshet run record', ...z.toJSONSchema(runRecord) };
+}
+
+/** True for a distribution, which has a histogram. */
+export function isDistribution(value: MetricValue | undefined): value is DistributionValue {
+  return value !== undefined && 'histogram' in value;
+}
+
+/** The number of a scalar metric, or `null` when it was not measured or is a distribution. */
+export function scalarOf(value: MetricValue | undefined): number | null {
+  return value === undefined || !('value' in value) ? null : value.value;
+}

@@ -1,0 +1,27 @@
+// The contract of whatever the servers under test stand on: start, address, stop; one per driver behind it.
+import type { ServiceRecord } from '../contract/record.ts';
+
+export interface Service extends ServiceRecord {
+  readonly name: 'postgres' | 'redis';
+  /** Where to connect, as its administrator. */
+  readonly url: string;
+  /** The process whose CPU time (children included) is the service's, or `null` where it is not ours to see. */
+  readonly pid: number | null;
+  /** Ends it and removes what it left. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** One run's database: its own name and roles on the service, so that two runs on one server cannot meet. */
+export interface Database {
+  readonly name: string;
+  /** As the administrator: schema, samplers. */
+  readonly adminUrl: string;
+  /** As the role of the servers and the relay; its statements are what `db.queriesPerMinute` counts. */
+  readonly serverUrl: string;
+  readonly serverRole: string;
+  readonly publisherUrl: string;
+  readonly publisherRole: string;
+  /** Whether pg_stat_statements can be read here; if not, why. */
+  readonly statements: { readonly available: true } | { readonly available: false; readonly reason: string };
+  drop(): Promise<void>;
+}

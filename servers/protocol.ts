@@ -1,0 +1,112 @@
+// The wire protocol of the reference application and of the server interface `freshet.server/1`.
+// It is all that a client, a target description or a harness needs to know of these servers.
+
+/** The version of the contract between `servers/main` and whoever drives it. Unlike versions are refused by name. */
+export const serverInterface = 'freshet.server/1';
+
+/** `prepare` makes the schema, `serve` is a server, `relay` feeds Redis from Postgres, `publish` commits changes. */
+export const roles = ['prepare', 'serve', 'relay', 'publish'] as const;
+export type Role = (typeof roles)[number];
+
+/** The one line a role prints on stdout when it is ready (for `prepare`: when it is done). */
+export interface ReadyLine {
+  interface: typeof serverInterface;
+  role: Role;
+  pid: number;
+  /** Where it listens: `serve` its clients, `relay` its /healthz and /metrics; `null` for the others. */
+  port: number | null;
+}
+
+/** What a client holds or is sent. `type` says whether it is the state on connecting or a change. */
+export interface DashboardMessage {
+  type: 'snapshot' | 'update';
+  /** Counts the changes of this dashboard, from 1. */
+  version: number;
+  /** When the change was intended, in µs of the machine's monotonic clock; 0 for the seeded state. */
+  intendedUs: number;
+  /** Which dashboard, from 0. */
+  audience: number;
+  tiles: DashboardTile[];
+  /** Fills the message up to the payload size that was asked for. */
+  padding: string;
+}
+
+export interface DashboardTile {
+  name: string;
+  count: number;
+  total: number;
+  mean: number;
+}
+
+/**
+ * Every message begins with these bytes, followed by digits: a reader that only wants the version need not parse the rest.
+ * `{"type":"update","version":12,"intendedUs":3456,"audience":0,…`
+ */
+export const messagePrefix = {
+  snapshot: '{"type":"snapshot","version":',
+  update: '{"type":"update","version":',
+  intendedUs: ',"intendedUs":',
+} as const;
+
+export const paths = {
+  /** polling: `?audience=K`; long-polling: `?audience=K&after=VERSION`, 204 when nothing newer came. */
+  dashboard: '/dashboard',
+  /** sse: `?audience=K`, resumes after `Last-Event-ID`. */
+  events: '/events',
+  /** websocket: `?audience=K`. */
+  websocket: '/ws',
+  health: '/healthz',
+  metrics: '/metrics',
+  /** feed `local`: POST a `Change` to the one node that shall know of it. */
+  change: '/change',
+} as const;
+
+/** What a feed tells: a dashboard has a new version. Sent as NOTIFY payload, and to `paths.change`. */
+export interface Change {
+  audience: number;
+  version: number;
+}
+
+/** The Postgres channel of NOTIFY. The Redis channel is `settings.redisChannel`; its messages are whole update messages. */
+export const notifyChannel = 'dashboard_change';
+
+/** One line on the stdin of `publish`: commit this version of this dashboard. Lines of one dashboard are done in order. */
+export interface PublishCommand {
+  audience: number;
+  version: number;
+  intendedUs: number;
+}
+
+/** The line on the stdout of `publish` that answers it: when the transaction was begun and committed, or why it was not. */
+export interface PublishResult {
+  audience: number;
+  version: number;
+  sentUs: number;
+  committedUs: number | null;
+  error?: string;
+}
+
+/** Names of the servers' Prometheus metrics that the harness reads. Histograms are in seconds, as Prometheus asks. */
+export const metricNames = {
+  /** Counter: queries sent to Postgres by this process and completed (LISTEN and the like are not queries). */
+  queries: 'freshet_db_queries_total',
+  queriesFailed: 'freshet_db_queries_failed_total',
+  poolWait: 'freshet_db_pool_wait_seconds',
+  poolTimeouts: 'freshet_db_pool_timeouts_total',
+  /** Gauge: queries waiting for a connection now. */
+  poolWaiting: 'freshet_db_pool_waiting',
+  /** Counter with label `status`: HTTP answers, handshakes and /healthz not included. */
+  responses: 'freshet_http_responses_total',
+  /** Counters: messages written to clients, by label `type` (`snapshot`, `update`). */
+  messages: 'freshet_messages_total',
+  /** Gauge: open push connections or long-poll waiters. */
+  connections: 'freshet_connections',
+  connectionsOpened: 'freshet_connections_opened_total',
+  /** Counter with label `reason`. */
+  connectionsClosed: 'freshet_connections_closed_total',
+  eventLoopDelay: 'freshet_event_loop_delay_seconds',
+  residentBytes: 'process_resident_memory_bytes',
+} as const;
+
+/** WebSocket close codes this application sends. */
+export const closeCodes = { goingAway: 1001, unauthorized: 1008, tooBig: 1009, overloaded: 1013 } as const;

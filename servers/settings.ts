@@ -1,0 +1,97 @@
+// Everything a server process can be told, with its default. Passed as one JSON object: `servers/main serve '{"transport":"sse"}'`.
+import { z } from 'zod';
+
+const milliseconds = z.number().int().nonnegative();
+
+export const serverSettings = z.strictObject({
+  transport: z.enum(['polling', 'long-polling', 'sse', 'websocket']),
+  host: z.string().default('127.0.0.1'),
+  /** 0 lets the system choose. */
+  port: z.number().int().min(0).max(65535).default(0),
+  /** Connects as the servers' own role, so that their queries can be told from everyone else's. */
+  postgresUrl: z.string(),
+  /** Needed by feed `redis` only. */
+  redisUrl: z.string().nullable().default(null),
+  redisChannel: z.string().default('freshet:changes'),
+  poolSize: z.number().int().positive().default(10),
+  poolTimeoutMs: milliseconds.default(5_000),
+  /** How many dashboards there are. */
+  audiences: z.number().int().positive().default(1),
+  /** Size of a message's JSON, reached by padding. */
+  payloadBytes: z.number().int().min(0).max(1_000_000).default(500),
+  /** Added to each snapshot query with pg_sleep. */
+  queryCostMs: milliseconds.default(0),
+  /** How a push or long-polling server hears of a change. Polling has no feed. */
+  feed: z.enum(['postgres', 'redis', 'local']).default('postgres'),
+  /** polling: answer from memory for this long; 0 is off. */
+  cacheMs: milliseconds.default(0),
+  /** polling: answer 304 when If-None-Match names the current version. */
+  etag: z.boolean().default(false),
+  /** polling, long-polling: keep connections open between requests. */
+  keepAlive: z.boolean().default(true),
+  /** Longer than any poll interval, or slow pollers are reset. */
+  keepAliveTimeoutMs: milliseconds.default(75_000),
+  /** long-polling: answer 204 after this long. */
+  holdMs: milliseconds.default(25_000),
+  /** What a client gets on connecting: a query of its own, or the newest message in memory. */
+  snapshot: z.enum(['query', 'cached']).default('query'),
+  /** `ping`: WebSocket ping frames or SSE comments; `message`: an application-level JSON ping (websocket only). */
+  heartbeat: z.enum(['ping', 'message', 'none']).default('ping'),
+  heartbeatMs: milliseconds.default(30_000),
+  /** websocket: end a connection that has not answered by then. */
+  heartbeatTimeoutMs: milliseconds.default(10_000),
+  /** sse: the `retry:` field. */
+  retryMs: milliseconds.default(3_000),
+  /** sse: how many changes of a dashboard are kept for Last-Event-ID. */
+  replay: z.number().int().nonnegative().default(100),
+  auth: z.enum(['none', 'query', 'cookie', 'message']).default('none'),
+  /** The token that is accepted when `auth` is not `none`. */
+  token: z.string().default('freshet'),
+  /** `null` allows every Origin; a request without the header is no browser and is allowed. */
+  allowedOrigins: z.array(z.string()).nullable().default(null),
+  /** A client whose unsent bytes exceed this is ended and counted (1013 / disconnect). */
+  maxBufferedBytes: z.number().int().positive().default(1_048_576),
+  maxHeaderBytes: z.number().int().positive().default(16_384),
+  maxMessageBytes: z.number().int().positive().default(65_536),
+  /** How long SIGTERM waits for connections to end by themselves after they were told. */
+  drainMs: milliseconds.default(1_000),
+});
+
+export type ServerSettings = z.infer<typeof serverSettings>;
+
+export const relaySettings = serverSettings
+  .pick({
+    host: true,
+    port: true,
+    postgresUrl: true,
+    redisChannel: true,
+    poolSize: true,
+    poolTimeoutMs: true,
+    audiences: true,
+    payloadBytes: true,
+    queryCostMs: true,
+  })
+  .extend({ redisUrl: z.string() });
+
+export type RelaySettings = z.infer<typeof relaySettings>;
+
+export const publishSettings = z.strictObject({
+  /** Connects as the publisher's own role. */
+  postgresUrl: z.string(),
+  /** feed `local`: POST each committed change to this URL as well. */
+  changeUrl: z.string().nullable().default(null),
+});
+
+export type PublishSettings = z.infer<typeof publishSettings>;
+
+export const prepareSettings = z.strictObject({
+  /** Connects as an owner of the database. */
+  postgresUrl: z.string(),
+  /** Existing roles that are granted what the servers and the publisher need. */
+  serverRole: z.string(),
+  publisherRole: z.string(),
+  audiences: z.number().int().positive().default(1),
+  seed: z.number().int().default(42),
+});
+
+export type PrepareSettings = z.infer<typeof prepareSettings>;
