@@ -1,4 +1,5 @@
 // The contract of whatever the servers under test stand on: start, address, stop; one per driver behind it.
+import type { FreshetError } from '../contract/errors.ts';
 import type { ServiceRecord } from '../contract/record.ts';
 
 export interface Service extends ServiceRecord {
@@ -7,6 +8,8 @@ export interface Service extends ServiceRecord {
   readonly url: string;
   /** The process whose CPU time (children included) is the service's, or `null` where it is not ours to see. */
   readonly pid: number | null;
+  /** Resolves when it has died without being asked, with what is known of it. Never for a service that is not ours. */
+  readonly lost: Promise<FreshetError>;
   /** Ends it and removes what it left. Safe to call twice. */
   stop(): Promise<void>;
 }
@@ -23,5 +26,6 @@ export interface Database {
   readonly publisherRole: string;
   /** Whether pg_stat_statements can be read here; if not, why. */
   readonly statements: { readonly available: true } | { readonly available: false; readonly reason: string };
+  /** Removes the database and its roles, whoever is connected. Safe to call twice. */
   drop(): Promise<void>;
 }

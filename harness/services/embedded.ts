@@ -1,0 +1,55 @@
+// What the embedded services share: a port that may be lost to someone else, and a process whose death must be noticed.
+import { rm } from 'node:fs/promises';
+import { FreshetError, messageOf } from '../contract/errors.ts';
+import { type Child, type ChildExit, describeExit } from './child.ts';
+import { freePort } from './ports.ts';
+import type { Service } from './service.ts';
+
+const portAttempts = 5;
+
+/** Starts something on a free port, and again on another one when somebody took that in the meantime. */
+export async function onFreePort(start: (port: number) => Promise<Child>): Promise<{ child: Child; port: number }> {
+  for (let attempt = 1; ; attempt++) {
+    const port = await freePort();
+    try {
+      return { child: await start(port), port };
+    } catch (error) {
+      if (attempt === portAttempts || !/address already in use/i.test(messageOf(error))) throw error;
+    }
+  }
+}
+
+interface Embedding {
+  readonly child: Child;
+  readonly directory: string;
+  stop(): Promise<void>;
+}
+
+/** The child as a service: its death is told unless it was asked for, and its directory goes with it. */
+export function asService(
+  identity: Pick<Service, 'name' | 'driver' | 'version' | 'url'>,
+  { child, directory, stop }: Embedding,
+): Service {
+  let stopped: Promise<void> | null = null;
+  return {
+    ...identity,
+    pid: child.pid,
+    lost: child.exited.then((exit) => (stopped === null ? describeLoss(identity.name, child, exit) : never)),
+    stop() {
+      stopped ??= stop().then(() => rm(directory, { recursive: true, force: true }));
+      return stopped;
+    },
+  };
+}
+
+const never = new Promise<never>(() => {});
+
+function describeLoss(name: string, child: Child, exit: ChildExit): FreshetError {
+  const lastLine = child.stderrTail().trimEnd().split('\n').at(-1) ?? '';
+  const said = lastLine === '' ? '' : `; its last line: ${lastLine}`;
+  return new FreshetError(
+    'environment',
+    `${name} (pid ${child.pid}) died during the run with ${describeExit(exit)}; expected it to live until the end; ` +
+      `look for what ended it (memory, another user) and run again${said}`,
+  );
+}

@@ -1,0 +1,36 @@
+// Postgres for a run: someone's server by its URL, or one of our own that lives and dies with the run.
+import { FreshetError, messageOf } from '../contract/errors.ts';
+import { startEmbeddedPostgres } from './embedded-postgres.ts';
+import type { Guard } from './guard.ts';
+import { readPostgresVersion } from './postgres-client.ts';
+import type { Service } from './service.ts';
+import { maskedUrl, parseServiceUrl } from './service-url.ts';
+
+/** Starts Postgres, or connects to the one at `url`. Throws `input` for a bad URL, `environment` when there is none to be had. */
+export async function startPostgres(options: { guard: Guard; url?: string | undefined }): Promise<Service> {
+  return options.url === undefined ? startEmbeddedPostgres(options.guard) : openPostgresUrl(options.url);
+}
+
+async function openPostgresUrl(text: string): Promise<Service> {
+  const example = 'postgres://user:password@localhost:5432/postgres';
+  const url = parseServiceUrl(text, { flag: '--postgres', protocols: ['postgres:', 'postgresql:'], example });
+  let version: string;
+  try {
+    version = await readPostgresVersion(text);
+  } catch (error) {
+    throw new FreshetError(
+      'environment',
+      `Postgres at ${maskedUrl(url)} cannot be used: ${messageOf(error)}; expected a server that accepts connections; ` +
+        'check the address and the password, or leave out --postgres (and DATABASE_URL) to start one for the run',
+    );
+  }
+  return {
+    name: 'postgres',
+    driver: 'url',
+    version,
+    url: text,
+    pid: null,
+    lost: new Promise(() => {}),
+    stop: () => Promise.resolve(),
+  };
+}

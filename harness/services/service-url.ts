@@ -1,0 +1,26 @@
+// Addresses of services that people give us: checked before use, and shown without their password.
+import { FreshetError } from '../contract/errors.ts';
+
+interface UrlRules {
+  readonly flag: string;
+  readonly protocols: readonly string[];
+  readonly example: string;
+}
+
+/** The URL, parsed. Throws `input` when it is none, or of another protocol. */
+export function parseServiceUrl(text: string, rules: UrlRules): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && rules.protocols.includes(url.protocol)) return url;
+  // What cannot be parsed may hold a password anywhere, so it is not repeated.
+  const what = url === null ? 'not a URL' : `a ${url.protocol}// address`;
+  throw new FreshetError(
+    'input',
+    `${rules.flag} is ${what}; expected ${rules.protocols.map((protocol) => `${protocol}//`).join(' or ')}…, such as ${rules.example}`,
+  );
+}
+
+/** The URL as it may be shown: without password and parameters. */
+export function maskedUrl(url: URL): string {
+  const user = url.username === '' ? '' : `${url.username}@`;
+  return `${url.protocol}//${user}${url.host}${url.pathname === '/' ? '' : url.pathname}`;
+}

@@ -1,0 +1,143 @@
+#!/bin/sh
+# Ends what a run started and removes what it made as soon as the run is gone, whatever ended it.
+# In: RUN_ID DIRECTORY NODE, and lines on stdin until end of file: `pid N`, `forget N`, `dir PATH`,
+# `undo KEY SECRET` (run DIRECTORY/KEY.cjs with the secret in its environment), `undone KEY`.
+# A shell and not Node, because one waits beside every run: 1.7 MB instead of 43. POSIX sh only (dash, BusyBox).
+
+newline='
+'
+
+# Sets `born` to the start time of process $1; fails when it is gone or only waits to be reaped (PID 1 may never do it).
+# A pid alone may be given to a stranger; pid and start time together name one process for good.
+birth() {
+  if [ -r /proc/self/stat ]; then
+    line=''
+    { read -r line <"/proc/$1/stat"; } 2>/dev/null
+    # After the name in brackets, which may hold anything: state, parent, group …; the start time is the 20th.
+    set -- ${line##*) }
+    case ${1:-Z} in Z | X) return 1 ;; esac
+    born=${20:-}
+  else
+    case $(ps -o stat= -p "$1" 2>/dev/null) in '' | Z*) return 1 ;; esac
+    born=$(ps -o lstart= -p "$1" 2>/dev/null | tr -d ' ')
+  fi
+  [ -n "$born" ]
+}
+
+is_alive() {
+  birth "${1%%:*}" && [ "$born" = "${1#*:}" ]
+}
+
+adopt() {
+  birth "$1" && watched="$watched $1:$born"
+}
+
+forget() {
+  kept=''
+  for entry in $watched; do
+    [ "${entry%%:*}" = "$1" ] || kept="$kept $entry"
+  done
+  watched=$kept
+}
+
+cancel_undo() {
+  undos=$(printf '%s' "$undos" | grep -v "^$1 ")
+  undos="${undos:+$undos$newline}"
+}
+
+# Process $1 and its descendants: a process group is not enough, Postgres puts each backend into a session of its own.
+add_tree() {
+  case "$targets " in *" $1:"*) return ;; esac
+  birth "$1" || return
+  targets="$targets $1:$born"
+  for child in $(cat "/proc/$1/task/"*/children 2>/dev/null || pgrep -P "$1" 2>/dev/null); do
+    add_tree "$child"
+  done
+}
+
+# Keeps the targets that live, and adds what is watched or carries the run's id in its environment.
+collect() {
+  alive=''
+  for entry in $targets; do
+    is_alive "$entry" && alive="$alive $entry"
+  done
+  targets=$alive
+  for entry in $watched; do
+    is_alive "$entry" && add_tree "${entry%%:*}"
+  done
+  for file in $(grep -lF "FRESHET_RUN=$run" /proc/[0-9]*/environ 2>/dev/null); do
+    file=${file#/proc/}
+    add_tree "${file%/environ}"
+  done
+  [ -n "$targets" ]
+}
+
+signal_all() {
+  for entry in $targets; do
+    is_alive "$entry" || continue
+    kill -s "$1" -- "-${entry%%:*}" 2>/dev/null || kill -s "$1" "${entry%%:*}" 2>/dev/null
+  done
+}
+
+any_alive() {
+  for entry in $targets; do
+    is_alive "$entry" && return 0
+  done
+  return 1
+}
+
+pause() {
+  sleep 0.05 2>/dev/null || sleep 1
+}
+
+# Asks, waits up to 2 s, kills; then looks again, because a fork may have raced with the killing.
+end_processes() {
+  collect || return
+  signal_all CONT
+  signal_all INT
+  turns=0
+  while [ $turns -lt 40 ] && any_alive; do
+    pause
+    turns=$((turns + 1))
+  done
+  turns=0
+  while [ $turns -lt 100 ] && collect; do
+    signal_all KILL
+    pause
+    turns=$((turns + 1))
+  done
+}
+
+run_undos() {
+  printf '%s' "$undos" | while read -r key secret; do
+    FRESHET_UNDO=$secret "$node" "$directory/$key.cjs" </dev/null >/dev/null 2>&1
+  done
+}
+
+remove_directories() {
+  printf '%s' "$directories" | while IFS= read -r path; do
+    case $path in /?*) rm -rf -- "$path" 2>/dev/null || { pause && rm -rf -- "$path" 2>/dev/null; } ;; esac
+  done
+}
+
+main() {
+  # A terminal's Ctrl-C or a service manager's TERM is for the run; this one ends after it.
+  trap '' HUP INT TERM
+  run=$1 directory=$2 node=$3
+  directories="$directory$newline" watched='' targets='' undos=''
+  while read -r verb rest; do
+    case $verb in
+      pid) adopt "$rest" ;;
+      forget) forget "$rest" ;;
+      dir) directories="$directories$rest$newline" ;;
+      undo) undos="$undos$rest$newline" ;;
+      undone) cancel_undo "$rest" ;;
+    esac
+  done
+  end_processes
+  run_undos
+  remove_directories
+}
+
+# In one line, so that the whole file is read before the waiting begins and may change meanwhile.
+main "$@"; exit 0
