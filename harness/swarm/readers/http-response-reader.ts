@@ -1,11 +1,11 @@
 // In: the bytes of a kept-alive connection, cut anywhere. Out: heads, body pieces and message ends, or one protocol error.
 // Source: RFC 9112 (HTTP/1.1 messages). Requests are not pipelined, but several responses may come in one segment.
+import { ChunkLine } from './chunk-line.ts';
 import { findKnownHead, rememberHead } from './head-cache.ts';
-import { ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
+import { ProtocolError } from './protocol-error.ts';
 import {
   checkTrailers,
   findSectionEnd,
-  isTextByte,
   parseHead,
   type ResponseHead,
   sectionBroken,
@@ -28,31 +28,20 @@ export interface HttpResponseHandler {
   onProtocolError(error: ProtocolError): void;
 }
 
-/** Largest head, trailer section or chunk-size line that is read, in bytes. */
+/** Largest head or trailer section that is read, in bytes. */
 export const maxHeadBytes = 16_384;
 
 const inHead = 0;
 const inLengthBody = 1;
 const inCloseBody = 2;
-const inChunkSizeStart = 3;
-const inChunkSize = 4;
-const inChunkBlank = 5;
-const inChunkExtension = 6;
-const inChunkSizeLf = 7;
-const inChunkBody = 8;
-const inChunkEndCr = 9;
-const inChunkEndLf = 10;
-const inTrailers = 11;
+const inChunkLine = 3;
+const inChunkBody = 4;
+const inTrailers = 5;
 /** A response that closes the connection is complete: nothing may follow. */
-const closing = 12;
+const closing = 6;
 /** After 101 the bytes belong to another protocol. */
-const upgraded = 13;
-const stopped = 14;
-
-const cr = 13;
-const lf = 10;
-/** Another hexadecimal digit on top of this stays a safe integer. */
-const largestShiftable = 2 ** 49 - 1;
+const upgraded = 7;
+const stopped = 8;
 
 /** Reads one connection's responses. Counts every byte once, either as payload or as overhead. */
 export class HttpResponseReader {
@@ -62,11 +51,13 @@ export class HttpResponseReader {
   overheadBytes = 0;
   private readonly handler: HttpResponseHandler;
   private state = inHead;
-  /** Bytes left of the body or chunk; while a chunk size is being read, its value so far. */
+  /** Bytes left of the body or chunk. */
   private remaining = 0;
-  private chunkLineBytes = 0;
   private keepAlive = true;
+  /** A head or trailer section that has begun in an earlier segment. */
   private tail: Tail | null = null;
+  /** Made for the first chunked response. */
+  private chunkLine: ChunkLine | null = null;
 
   constructor(handler: HttpResponseHandler) {
     this.handler = handler;
@@ -79,16 +70,14 @@ export class HttpResponseReader {
   push(buffer: Buffer, start: number, end: number): number {
     let at = start;
     while (at < end) {
-      const state = this.state;
+      const { state } = this;
       if (state === inHead) at = this.readHead(buffer, at, end);
       else if (state === inLengthBody || state === inChunkBody) at = this.readSizedBody(buffer, at, end);
+      else if (state === inChunkLine) at = this.readChunkLine(buffer, at, end);
       else if (state === inCloseBody) at = this.readCloseBody(buffer, at, end);
-      else if (state <= inChunkSizeLf) at = this.readChunkLine(buffer, at, end);
-      else if (state <= inChunkEndLf) at = this.readChunkEnd(buffer, at);
       else if (state === inTrailers) at = this.readTrailers(buffer, at, end);
       else if (state === upgraded) return at;
-      else if (state === closing)
-        this.fail('HTTP_DATA_AFTER_CLOSE', 'bytes after a response that closes the connection; expected none');
+      else if (state === closing) at = this.failClosing(end);
       else return end;
     }
     return at;
@@ -99,7 +88,8 @@ export class HttpResponseReader {
     const { state } = this;
     if (state === inCloseBody) this.endMessage();
     else if (state < closing && !(state === inHead && this.tail === null)) {
-      this.fail('HTTP_UNEXPECTED_END', `connection ended ${describeState(state)}; expected the rest of the response`);
+      const message = `connection ended ${describeState(state)}; expected the rest of the response`;
+      this.raise(new ProtocolError('HTTP_UNEXPECTED_END', message), 0);
     }
     this.stop();
   }
@@ -169,10 +159,8 @@ export class HttpResponseReader {
       return new ProtocolError('HTTP_BAD_STATUS_LINE', `response begins ${text}; expected "HTTP/1.1 200 OK"`);
     }
     if (found === sectionBroken) {
-      return new ProtocolError(
-        'HTTP_BAD_LINE_ENDING',
-        'CR without LF or LF without CR; expected lines to end with CRLF',
-      );
+      const message = 'CR without LF or LF without CR; expected lines to end with CRLF';
+      return new ProtocolError('HTTP_BAD_LINE_ENDING', message);
     }
     if (found === sectionIncomplete && end - start < maxHeadBytes) return null;
     return new ProtocolError('HTTP_HEAD_TOO_LARGE', `headers beyond ${maxHeadBytes} bytes; expected fewer`);
@@ -184,7 +172,7 @@ export class HttpResponseReader {
     if (status < 200 && status !== 101) return;
     this.keepAlive = head.keepAlive;
     if (status === 101) this.state = upgraded;
-    else if (framing === 'chunked') this.state = inChunkSizeStart;
+    else if (framing === 'chunked') this.beginChunkLine(true);
     else if (framing === 'close') this.state = inCloseBody;
     else if (framing === 'length' && head.contentLength > 0) {
       this.state = inLengthBody;
@@ -209,7 +197,7 @@ export class HttpResponseReader {
     this.handler.onBody(buffer, at, pieceEnd);
     if (this.remaining === 0) {
       if (this.state === inLengthBody) this.endMessage();
-      else if (this.state === inChunkBody) this.state = inChunkEndCr;
+      else if (this.state === inChunkBody) this.beginChunkLine(false);
     }
     return pieceEnd;
   }
@@ -220,65 +208,23 @@ export class HttpResponseReader {
     return end;
   }
 
-  /** `chunk-size [ chunk-ext ] CRLF`, byte by byte, so that a cut needs no copy. */
-  private readChunkLine(buffer: Buffer, start: number, end: number): number {
-    let { state, remaining } = this;
-    if (state === inChunkSizeStart) {
-      remaining = 0;
-      this.chunkLineBytes = 0;
+  private readChunkLine(buffer: Buffer, at: number, end: number): number {
+    const line = this.chunkLine ?? this.beginChunkLine(true);
+    const next = line.push(buffer, at, end);
+    if (line.error !== null) return this.raise(line.error, next);
+    this.overheadBytes += next - at;
+    if (line.isComplete) {
+      this.remaining = line.size;
+      this.state = line.size === 0 ? inTrailers : inChunkBody;
     }
-    let at = start;
-    while (at < end) {
-      const byte = buffer[at++] as number;
-      if (state <= inChunkSize) {
-        const digit = hexDigit[byte] as number;
-        if (digit < 16) {
-          if (remaining > largestShiftable)
-            return this.fail('HTTP_CHUNK_SIZE_TOO_LARGE', 'chunk size beyond 2^53; expected less', end);
-          remaining = remaining * 16 + digit;
-          state = inChunkSize;
-          continue;
-        }
-        if (state === inChunkSizeStart) return this.failChunkSize(byte, end);
-      }
-      if (state === inChunkSizeLf) {
-        if (byte !== lf) return this.failChunkSize(byte, end);
-        this.overheadBytes += at - start;
-        this.remaining = remaining;
-        this.state = remaining === 0 ? inTrailers : inChunkBody;
-        return at;
-      }
-      if (byte === cr && state !== inChunkBlank) state = inChunkSizeLf;
-      else if (state === inChunkExtension) {
-        if (isTextByte[byte] === 0)
-          return this.fail('HTTP_BAD_CHUNK_EXTENSION', `byte ${byte} in a chunk extension; expected text`, end);
-      } else if (byte === 59) state = inChunkExtension;
-      else if (byte === 32 || byte === 9) state = inChunkBlank;
-      else return this.failChunkSize(byte, end);
-    }
-    this.overheadBytes += at - start;
-    this.chunkLineBytes += at - start;
-    if (this.chunkLineBytes > maxHeadBytes) {
-      return this.fail(
-        'HTTP_CHUNK_LINE_TOO_LONG',
-        `chunk size line beyond ${maxHeadBytes} bytes; expected a shorter one`,
-        end,
-      );
-    }
-    this.state = state;
-    this.remaining = remaining;
-    return at;
+    return next;
   }
 
-  /** The CRLF behind a chunk's data, one byte at a time. */
-  private readChunkEnd(buffer: Buffer, at: number): number {
-    const expected = this.state === inChunkEndCr ? cr : lf;
-    if (buffer[at] !== expected) {
-      return this.fail('HTTP_BAD_CHUNK_END', `byte ${buffer[at]} behind a chunk's data; expected CRLF`, at + 1);
-    }
-    this.overheadBytes += 1;
-    this.state = expected === cr ? inChunkEndLf : inChunkSizeStart;
-    return at + 1;
+  private beginChunkLine(isFirst: boolean): ChunkLine {
+    this.chunkLine ??= new ChunkLine();
+    this.chunkLine.begin(isFirst);
+    this.state = inChunkLine;
+    return this.chunkLine;
   }
 
   private endTrailers(bytes: Buffer, start: number, end: number): void {
@@ -288,13 +234,9 @@ export class HttpResponseReader {
     else this.raise(error, end);
   }
 
-  private failChunkSize(byte: number, next: number): number {
-    const message = `byte ${byte} in a chunk size line; expected hexadecimal digits, then ";" or CRLF`;
-    return this.fail('HTTP_BAD_CHUNK_SIZE', message, next);
-  }
-
-  private fail(code: ProtocolErrorCode, message: string, next = 0): number {
-    return this.raise(new ProtocolError(code, message), next);
+  private failClosing(next: number): number {
+    const message = 'bytes after a response that closes the connection; expected none';
+    return this.raise(new ProtocolError('HTTP_DATA_AFTER_CLOSE', message), next);
   }
 
   /** Reports the error and returns `next`, so that a caller can leave in one step. */
@@ -304,12 +246,6 @@ export class HttpResponseReader {
     return next;
   }
 }
-
-/** The value of each byte as a hexadecimal digit; 16 for all others. */
-const hexDigit = new Uint8Array(256).map((_, byte) => {
-  const digit = '0123456789abcdef'.indexOf(String.fromCharCode(byte).toLowerCase());
-  return digit < 0 ? 16 : digit;
-});
 
 function describeState(state: number): string {
   if (state === inHead) return 'within a head';
