@@ -50,6 +50,8 @@ async function createNames(url: string, names: DatabaseNames, passwords: readonl
     for (const [index, role] of names.roles.entries()) {
       await client.query(`CREATE ROLE ${role} LOGIN PASSWORD '${passwords[index]}'`);
     }
+    // Or an administrator who is no superuser could not end their sessions, and so not drop the database.
+    await client.query(`GRANT ${names.roles.join(', ')} TO CURRENT_USER`);
     // template0: template1 may be in use by another run that creates its own in this moment.
     await client.query(`CREATE DATABASE ${names.database} TEMPLATE template0 ENCODING 'UTF8'`);
     await client.query(`REVOKE ALL ON DATABASE ${names.database} FROM PUBLIC`);
