@@ -74,7 +74,14 @@ async function fetchAndUnpack(aside: string, options: PackageOptions): Promise<v
       args: [...settings.flatMap((s) => ['-o', s]), ...args],
       cwd: folder('packages'),
     });
-  await apt('update');
+  const said = await apt('update');
+  // It calls that a success when no archive could be reached.
+  if (!(await readdir(folder('state/lists'))).some((name) => name.includes('Packages'))) {
+    throw new FreshetError(
+      'environment',
+      `apt-get update fetched nothing: ${said.filter((line) => /^[WE]:/.test(line)).at(-1) ?? 'it knows no archive'}`,
+    );
+  }
   const plan = await apt('--simulate', '--no-install-recommends', 'install', options.package);
   const missing = plan.flatMap((line) => /^Inst (\S+)/.exec(line)?.[1] ?? []);
   if (missing.length === 0)
@@ -145,7 +152,7 @@ interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Its lines on stdout. Throws `environment` with its last words when it fails. */
+/** Its lines on stdout, and after them those on stderr. Throws `environment` with its last words when it fails. */
 async function runCommand(options: CommandOptions): Promise<string[]> {
   const env = { LC_ALL: 'C', ...options.env };
   const child = await startChild({ ...options, env, name: options.command });
@@ -153,7 +160,7 @@ async function runCommand(options: CommandOptions): Promise<string[]> {
   child.onLine((line) => lines.push(line));
   child.stdin.end();
   const exit = await child.closed;
-  if (exit.code === 0) return lines;
-  const words = child.stderrTail().trim().split('\n').at(-1) ?? '';
-  throw new FreshetError('environment', `${options.command} ended with ${describeExit(exit)}: ${words}`);
+  const words = child.stderrTail().trim().split('\n');
+  if (exit.code === 0) return [...lines, ...words];
+  throw new FreshetError('environment', `${options.command} ended with ${describeExit(exit)}: ${words.at(-1)}`);
 }

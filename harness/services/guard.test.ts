@@ -1,0 +1,135 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { nowUs } from '../contract/clock.ts';
+import { FreshetError } from '../contract/errors.ts';
+import { openGuard } from './guard.ts';
+import { isAlive, leftOvers, type StartedRun, startRun, waitUntilGone } from './killed-run.testing.ts';
+
+const runs: StartedRun[] = [];
+const start = async (...args: Parameters<typeof startRun>) => {
+  const run = await startRun(...args);
+  runs.push(run);
+  return run;
+};
+afterEach(async () => {
+  for (const run of runs.splice(0)) if (run.process.exitCode === null) run.process.kill('SIGKILL');
+});
+
+describe.skipIf(!existsSync('/proc'))('a run that is killed', () => {
+  it('leaves no process and no directory, whatever its children do', async () => {
+    const run = await start({ services: true });
+    expect(Object.keys(run.pids)).toEqual(['stubborn', 'stopped', 'unregistered', 'postgres', 'redis']);
+    expect(Object.values(run.pids).every(isAlive)).toBe(true);
+    run.process.kill('SIGKILL');
+    expect(await waitUntilGone(run, 8_000)).toEqual([]);
+  }, 20_000);
+
+  it('leaves a run beside it alone', async () => {
+    const [first, second] = await Promise.all([start({ services: true }), start({ services: true })]);
+    first.process.kill('SIGKILL');
+    expect(await waitUntilGone(first, 8_000)).toEqual([]);
+    expect(Object.values(second.pids).every(isAlive)).toBe(true);
+    expect(existsSync(second.directory)).toBe(true);
+    second.process.kill('SIGKILL');
+    expect(await waitUntilGone(second, 8_000)).toEqual([]);
+  }, 30_000);
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'leaves nothing after %s to its terminal’s group',
+    async (signal) => {
+      const run = await start({});
+      process.kill(-run.pid, signal);
+      expect(await waitUntilGone(run, 8_000)).toEqual([]);
+    },
+    15_000,
+  );
+
+  it('leaves nothing when the signals reach the watchdog as well', async () => {
+    const guard = await openGuard();
+    const watchdog = leftOvers({ ...guard, pids: {} }).find((line) => line.includes('watchdog.sh'));
+    const pid = Number(/pid (\d+)/.exec(watchdog ?? '')?.[1]);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(pid, signal);
+    await guard.close();
+    expect(leftOvers({ ...guard, pids: {} })).toEqual([]);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'leaves nothing of an ordinary user’s either',
+    async () => {
+      const home = mkdtempSync(join(tmpdir(), 'freshet-home-'));
+      chownSync(home, 65534, 65534);
+      try {
+        const ordinary = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+        const run = await start({ services: true }, ordinary, { HOME: home, XDG_CACHE_HOME: '' });
+        expect(statSync(run.directory).uid).toBe(65534);
+        run.process.kill('SIGKILL');
+        expect(await waitUntilGone(run, 8_000)).toEqual([]);
+      } finally {
+        rmSync(home, { recursive: true });
+      }
+    },
+    40_000,
+  );
+});
+
+describe('a guard', () => {
+  it('ends by itself, and quickly, when a run has ended what it started', async () => {
+    const guard = await openGuard();
+    const startUs = nowUs();
+    await guard.close();
+    expect(nowUs() - startUs).toBeLessThan(1_000_000);
+    expect(leftOvers({ ...guard, pids: {} })).toEqual([]);
+    await guard.close();
+  });
+
+  it('ends what a run forgot to end', async () => {
+    const guard = await openGuard();
+    const forgotten = spawn('sleep', ['300'], { detached: true });
+    guard.adopt(forgotten.pid ?? 0);
+    const gone = once(forgotten, 'exit');
+    await guard.close();
+    expect((await gone)[1]).toBe('SIGINT');
+  });
+
+  it('spares what it was told to forget', async () => {
+    const guard = await openGuard();
+    const spared = spawn('sleep', ['300'], { detached: true });
+    guard.adopt(spared.pid ?? 0);
+    guard.forget(spared.pid ?? 0);
+    await guard.close();
+    expect(isAlive(spared.pid ?? 0)).toBe(true);
+    spared.kill('SIGKILL');
+  });
+
+  it('removes directories it was told of, spaces in their names included', async () => {
+    const guard = await openGuard();
+    const beside = `${guard.directory} beside it`;
+    guard.addDirectory(beside);
+    mkdirSync(join(beside, 'deep'), { recursive: true });
+    await guard.close();
+    expect(existsSync(beside)).toBe(false);
+  });
+
+  it('makes a directory that only its owner can list', async () => {
+    const guard = await openGuard();
+    const isRoot = process.getuid?.() === 0;
+    expect((statSync(guard.directory).mode & 0o777).toString(8)).toBe(isRoot ? '711' : '700');
+    await guard.close();
+  });
+
+  it('refuses to start anything once its watchdog is gone', async () => {
+    const guard = await openGuard();
+    const watchdog = leftOvers({ ...guard, pids: {} }).find((line) => line.includes('watchdog.sh'));
+    const pid = Number(/pid (\d+)/.exec(watchdog ?? '')?.[1]);
+    process.kill(pid, 'SIGKILL');
+    while (isAlive(pid)) await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(() => guard.adopt(process.pid)).toThrow(FreshetError);
+    await guard.close();
+    expect(existsSync(guard.directory)).toBe(false);
+  });
+});
