@@ -20,7 +20,7 @@ export interface ReadyLine {
 /** What a client holds or is sent. `type` says whether it is the state on connecting or a change. */
 export interface DashboardMessage {
   type: 'snapshot' | 'update';
-  /** Counts the changes of this dashboard, from 1. */
+  /** Counts the changes of this dashboard, from 1; 0 is the seeded state. */
   version: number;
   /** When the change was intended, in µs of the machine's monotonic clock; 0 for the seeded state. */
   intendedUs: number;
@@ -49,7 +49,10 @@ export const messagePrefix = {
 } as const;
 
 export const paths = {
-  /** polling: `?audience=K`; long-polling: `?audience=K&after=VERSION`, 204 when nothing newer came. */
+  /**
+   * polling: `?audience=K`; long-polling: `?audience=K&after=VERSION`, 204 when nothing newer came.
+   * Without `after` (or below 0) the client holds nothing and is answered at once. `audience` is 0 when it is left out.
+   */
   dashboard: '/dashboard',
   /** sse: `?audience=K`, resumes after `Last-Event-ID`. */
   events: '/events',

@@ -47,17 +47,33 @@ export const serverSettings = z.strictObject({
   auth: z.enum(['none', 'query', 'cookie', 'message']).default('none'),
   /** The token that is accepted when `auth` is not `none`. */
   token: z.string().default('freshet'),
+  /** auth `message`: how long a WebSocket may stay silent before it is closed. */
+  authTimeoutMs: milliseconds.default(5_000),
   /** `null` allows every Origin; a request without the header is no browser and is allowed. */
   allowedOrigins: z.array(z.string()).nullable().default(null),
   /** A client whose unsent bytes exceed this is ended and counted (1013 / disconnect). */
   maxBufferedBytes: z.number().int().positive().default(1_048_576),
   maxHeaderBytes: z.number().int().positive().default(16_384),
   maxMessageBytes: z.number().int().positive().default(65_536),
+  /** Connections the kernel may hold before they are accepted; the default is Node's. `net.core.somaxconn` caps it. */
+  backlog: z.number().int().positive().default(511),
   /** How long SIGTERM waits for connections to end by themselves after they were told. */
   drainMs: milliseconds.default(1_000),
 });
 
 export type ServerSettings = z.infer<typeof serverSettings>;
+
+/** Settings that are fine alone but not together: one line each, saying what would be. */
+export function conflictsOf(settings: ServerSettings): string[] {
+  const conflicts: string[] = [];
+  if (settings.auth === 'message' && settings.transport !== 'websocket')
+    conflicts.push(`auth "message" needs transport "websocket", not "${settings.transport}": use "query" or "cookie"`);
+  if (settings.feed === 'redis' && settings.redisUrl === null && settings.transport !== 'polling')
+    conflicts.push('feed "redis" needs redisUrl');
+  if (settings.heartbeat === 'message' && settings.transport !== 'websocket')
+    conflicts.push(`heartbeat "message" needs transport "websocket", not "${settings.transport}": use "ping"`);
+  return conflicts;
+}
 
 export const relaySettings = serverSettings
   .pick({

@@ -1,0 +1,76 @@
+// Who may come in: the Origin check (RFC 6454), the token, and whether the dashboard exists. Decided before the database is touched.
+import { timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type ParsedUrlQuery, parse } from 'node:querystring';
+import type { ServerSettings } from './settings.ts';
+
+/** 401: a bad token; 403: a foreign Origin; 404: no such dashboard. */
+export type Refusal = 401 | 403 | 404;
+
+export interface Admitted {
+  audience: number;
+  /** Of the URL. */
+  query: ParsedUrlQuery;
+}
+
+export class Admission {
+  readonly #settings: ServerSettings;
+  readonly #token: Buffer;
+  readonly #origins: ReadonlySet<string> | null;
+
+  constructor(settings: ServerSettings) {
+    this.#settings = settings;
+    this.#token = Buffer.from(settings.token);
+    this.#origins = settings.allowedOrigins === null ? null : new Set(settings.allowedOrigins);
+  }
+
+  /** `search` is the URL's part after `?`. With auth `message` the token comes later: see `acceptsToken`. */
+  judge(request: IncomingMessage, search: string): Admitted | Refusal {
+    // node:querystring rather than URLSearchParams: this runs for every poll, and it is the faster one.
+    const query = parse(search);
+    if (!this.#acceptsOrigin(request.headers.origin)) return 403;
+    if (!this.#carriesToken(request.headers, query)) return 401;
+    const audience = query.audience === undefined ? 0 : wholeNumber(query.audience);
+    return audience === null || audience >= this.#settings.audiences ? 404 : { audience, query };
+  }
+
+  /** Takes as long for a near miss as for a far one. */
+  acceptsToken(token: unknown): boolean {
+    if (typeof token !== 'string') return false;
+    const offered = Buffer.from(token);
+    return offered.length === this.#token.length && timingSafeEqual(offered, this.#token);
+  }
+
+  #acceptsOrigin(origin: string | undefined): boolean {
+    return this.#origins === null || origin === undefined || this.#origins.has(origin);
+  }
+
+  #carriesToken(headers: IncomingHttpHeaders, query: ParsedUrlQuery): boolean {
+    if (this.#settings.auth === 'query') return this.acceptsToken(query.token);
+    if (this.#settings.auth === 'cookie') return this.acceptsToken(cookieNamed('token', headers.cookie ?? ''));
+    return true;
+  }
+}
+
+/** The value of a cookie, decoded; `null` when it is missing (RFC 6265 §4.2). */
+function cookieNamed(name: string, header: string): string | null {
+  for (const pair of header.split(';')) {
+    const [key, value] = pair.trim().split('=', 2);
+    if (key === name && value !== undefined) return decodeLeniently(value);
+  }
+  return null;
+}
+
+function decodeLeniently(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch (error) {
+    if (error instanceof URIError) return value;
+    throw error;
+  }
+}
+
+/** The number that a query parameter or a header spells in digits, else `null`. */
+export function wholeNumber(text: unknown): number | null {
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}

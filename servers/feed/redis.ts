@@ -1,0 +1,58 @@
+// Feed `redis`: SUBSCRIBE to the channel on which the relay publishes whole update messages. Redis keeps none for those who
+// were away, so a lost connection is a gap.
+import { Redis } from 'ioredis';
+import type { Report } from '../app.ts';
+import { parseUpdate } from '../message.ts';
+import { type Feed, type FeedHandlers, reconnectDelayMs } from './feed.ts';
+
+export interface RedisFeedSettings {
+  redisUrl: string;
+  redisChannel: string;
+  payloadBytes: number;
+}
+
+export class RedisFeed implements Feed {
+  readonly #settings: RedisFeedSettings;
+  readonly #report: Report;
+  readonly #redis: Redis;
+
+  constructor(settings: RedisFeedSettings, report: Report) {
+    this.#settings = settings;
+    this.#report = report;
+    this.#redis = connectRedis(settings.redisUrl, report);
+  }
+
+  async start(handlers: FeedHandlers): Promise<void> {
+    this.#redis.on('message', (_channel: string, json: string) => {
+      const message = parseUpdate(json, this.#settings.payloadBytes);
+      if (message === null) this.#report('a Redis message that is no update was ignored');
+      else handlers.onMessage(message);
+    });
+    await this.#redis.connect();
+    await this.#redis.subscribe(this.#settings.redisChannel);
+    this.#redis.on('ready', () => {
+      this.#redis.subscribe(this.#settings.redisChannel).then(
+        () => handlers.onGap(),
+        (error: Error) => this.#report(`could not subscribe again: ${error.message}`),
+      );
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#redis.disconnect();
+  }
+}
+
+/** A connection that is made by `connect()`, then kept up, and that fails commands at once while it is down. */
+export function connectRedis(url: string, report: Report): Redis {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    keepAlive: 10_000,
+    retryStrategy: (attempts) => reconnectDelayMs(attempts - 1),
+  });
+  redis.on('error', (error) => report(`the connection to Redis broke: ${error.message || error.name}`));
+  return redis;
+}

@@ -1,0 +1,110 @@
+// What a server process counts, served as Prometheus text. Counts are plain numbers, read when Prometheus asks,
+// so that counting costs a broadcast one addition.
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { nowUs } from './clock.ts';
+import type { MessageType } from './message.ts';
+import { metricNames } from './protocol.ts';
+
+/** Why a connection or a long-poll wait ended. */
+export type EndReason =
+  | 'client'
+  | 'answered'
+  | 'expired'
+  | 'drain'
+  | 'unauthorized'
+  | 'busy'
+  | 'failed'
+  | 'slow'
+  | 'heartbeat';
+
+const tickMs = 20;
+
+/** From 10 µs to 31 s, each bound 20 % above the one before, in seconds. */
+export const delayBuckets: readonly number[] = Array.from({ length: 83 }, (_, index) =>
+  Number((1e-5 * 1.2 ** index).toPrecision(4)),
+);
+
+export class Metrics {
+  readonly registry = new Registry();
+  queries = 0;
+  queriesFailed = 0;
+  poolTimeouts = 0;
+  connectionsOpened = 0;
+  readonly messages: Record<MessageType, number> = { snapshot: 0, update: 0 };
+  readonly #responses = new Map<number, number>();
+  readonly #closed = new Map<EndReason, number>();
+  readonly #poolWait = this.#histogram(metricNames.poolWait, 'Time a query waited for a pooled connection');
+  readonly #eventLoopDelay = this.#histogram(metricNames.eventLoopDelay, `How late a ${tickMs} ms timer fired`);
+  #closedCount = 0;
+  #ticker: NodeJS.Timeout | undefined;
+
+  constructor() {
+    this.#counter(metricNames.queries, 'Queries completed', () => this.queries);
+    this.#counter(metricNames.queriesFailed, 'Queries that failed', () => this.queriesFailed);
+    this.#counter(metricNames.poolTimeouts, 'Queries that got no pooled connection', () => this.poolTimeouts);
+    this.#counter(metricNames.connectionsOpened, 'Connections or waits begun', () => this.connectionsOpened);
+    this.#counters(metricNames.responses, 'HTTP answers', 'status', () => this.#responses);
+    this.#counters(metricNames.messages, 'Messages to clients', 'type', () => Object.entries(this.messages));
+    this.#counters(metricNames.connectionsClosed, 'Connections or waits ended', 'reason', () => this.#closed);
+    this.#gauge(metricNames.connections, 'Open connections or waits', () => this.connections);
+    this.#gauge(metricNames.residentBytes, 'Resident memory', () => process.memoryUsage.rss());
+  }
+
+  /** Connections or waits that are open now. */
+  get connections(): number {
+    return this.connectionsOpened - this.#closedCount;
+  }
+
+  countResponse(status: number): void {
+    this.#responses.set(status, (this.#responses.get(status) ?? 0) + 1);
+  }
+
+  countClosed(reason: EndReason): void {
+    this.#closedCount++;
+    this.#closed.set(reason, (this.#closed.get(reason) ?? 0) + 1);
+  }
+
+  observePoolWait(waitedUs: number): void {
+    this.#poolWait.observe(waitedUs / 1e6);
+  }
+
+  watchPool(readWaiting: () => number): void {
+    this.#gauge(metricNames.poolWaiting, 'Queries waiting for a pooled connection', readWaiting);
+  }
+
+  /** Starts the timer whose lateness is the event loop's delay; returns what stops it. */
+  watchEventLoop(): () => void {
+    const tick = (dueUs: number): void => {
+      const nextUs = nowUs() + tickMs * 1000;
+      this.#eventLoopDelay.observe(Math.max(0, nowUs() - dueUs) / 1e6);
+      this.#ticker = setTimeout(tick, tickMs, nextUs);
+    };
+    this.#ticker = setTimeout(tick, tickMs, nowUs() + tickMs * 1000);
+    return () => clearTimeout(this.#ticker);
+  }
+
+  #histogram(name: string, help: string): Histogram {
+    return new Histogram({ name, help, buckets: [...delayBuckets], registers: [this.registry] });
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    const collect = (): void => gauge.set(read());
+    const gauge = new Gauge({ name, help, registers: [this.registry], collect });
+  }
+
+  #counter(name: string, help: string, read: () => number): void {
+    const collect = (): void => {
+      counter.reset();
+      counter.inc(read());
+    };
+    const counter = new Counter({ name, help, registers: [this.registry], collect });
+  }
+
+  #counters(name: string, help: string, label: string, read: () => Iterable<[string | number, number]>): void {
+    const collect = (): void => {
+      counter.reset();
+      for (const [value, count] of read()) counter.inc({ [label]: value }, count);
+    };
+    const counter = new Counter({ name, help, labelNames: [label], registers: [this.registry], collect });
+  }
+}

@@ -1,0 +1,55 @@
+// Role `serve`: puts one transport, its feed, the store and the HTTP endpoint together.
+import type { App, Report, Transport } from './app.ts';
+import type { Feed } from './feed/feed.ts';
+import { LocalFeed } from './feed/local.ts';
+import { PostgresFeed } from './feed/postgres.ts';
+import { RedisFeed } from './feed/redis.ts';
+import { createEndpoint } from './http.ts';
+import { type Listening, listen } from './listening.ts';
+import { LongPolling } from './long-polling.ts';
+import { Metrics } from './metrics.ts';
+import { Polling } from './polling.ts';
+import type { ServerSettings } from './settings.ts';
+import { ServerSentEvents } from './sse.ts';
+import { Store } from './store.ts';
+import { WebSockets } from './websocket.ts';
+
+const transports: Record<ServerSettings['transport'], new (app: App) => Transport> = {
+  polling: Polling,
+  'long-polling': LongPolling,
+  sse: ServerSentEvents,
+  websocket: WebSockets,
+};
+
+/** Resolves when it listens, to clients and to its feed; rejects when a service it needs cannot be reached. */
+export async function startServer(settings: ServerSettings, report: Report): Promise<Listening> {
+  const metrics = new Metrics();
+  const store = new Store(settings, metrics, report);
+  const app: App = { settings, metrics, store, report };
+  const transport = new transports[settings.transport](app);
+  const feed = transport.listener === null ? null : feedOf(settings, report);
+  await store.connect();
+  if (feed !== null && transport.listener !== null) await feed.start(transport.listener);
+  const unwatch = metrics.watchEventLoop();
+  const server = createEndpoint({
+    metrics,
+    report,
+    limits: settings,
+    served: { app, transport },
+    ...(feed instanceof LocalFeed && { onChange: (change) => feed.tell(change) }),
+  });
+  const close = async (): Promise<void> => {
+    unwatch();
+    await feed?.stop();
+    await store.close();
+  };
+  return listen(server, settings, close, transport);
+}
+
+function feedOf(settings: ServerSettings, report: Report): Feed {
+  const { feed, redisUrl } = settings;
+  if (feed === 'local') return new LocalFeed();
+  if (feed === 'postgres') return new PostgresFeed(settings.postgresUrl, report);
+  if (redisUrl === null) throw new Error('feed "redis" needs redisUrl');
+  return new RedisFeed({ ...settings, redisUrl }, report);
+}

@@ -1,0 +1,128 @@
+// The dashboards in Postgres: one pool a process, one SQL statement a snapshot. A query that fails is an outcome, not an exception.
+import pg from 'pg';
+import { nowUs } from './clock.ts';
+import type { Dashboard } from './message.ts';
+import type { Metrics } from './metrics.ts';
+import type { Change, DashboardTile } from './protocol.ts';
+
+/** The name under which servers and relay are seen in pg_stat_activity. */
+export const serverApplicationName = 'freshet-server';
+
+/** `busy`: no pooled connection came free in time; `failed`: Postgres was away or refused. */
+export type QueryFailure = 'busy' | 'failed';
+
+export interface StoreSettings {
+  postgresUrl: string;
+  poolSize: number;
+  poolTimeoutMs: number;
+  queryCostMs: number;
+}
+
+type SnapshotRow = [version: number, intendedUs: string, tile: string, count: number, total: number, mean: number];
+
+// What pg-pool says, word for word, when the time-out is over: while waiting for a connection, or for a new one to be made.
+const poolTimeoutMessages = [
+  'timeout exceeded when trying to connect',
+  'Connection terminated due to connection timeout',
+];
+
+export class Store {
+  readonly #metrics: Metrics;
+  readonly #pool: pg.Pool;
+  readonly #report: (problem: string) => void;
+  readonly #queryCostSeconds: number;
+
+  constructor(settings: StoreSettings, metrics: Metrics, report: (problem: string) => void) {
+    this.#pool = new pg.Pool({
+      connectionString: settings.postgresUrl,
+      application_name: serverApplicationName,
+      max: settings.poolSize,
+      connectionTimeoutMillis: settings.poolTimeoutMs,
+      // A connection once made stays: reconnecting after a quiet spell would be measured as the transport's latency.
+      idleTimeoutMillis: 0,
+    });
+    this.#pool.on('error', (error) => report(`a pooled connection to Postgres was lost: ${error.message}`));
+    metrics.watchPool(() => this.#pool.waitingCount);
+    this.#metrics = metrics;
+    this.#report = report;
+    this.#queryCostSeconds = settings.queryCostMs / 1000;
+  }
+
+  /** Fails when Postgres cannot be reached. Queries nothing. */
+  async connect(): Promise<void> {
+    (await this.#pool.connect()).release();
+  }
+
+  /** The dashboard as it is now: exactly one SQL statement. */
+  async snapshot(audience: number): Promise<Dashboard | QueryFailure> {
+    const rows = await this.#query<SnapshotRow>(snapshotQuery(audience, this.#queryCostSeconds));
+    if (typeof rows === 'string') return rows;
+    const first = rows[0];
+    if (first === undefined) {
+      this.#report(`dashboard ${audience} is not in the database: was it prepared for this many audiences?`);
+      return 'failed';
+    }
+    return { audience, version: first[0], intendedUs: Number(first[1]), tiles: rows.map(tileOf) };
+  }
+
+  /** The versions of the dashboards 0 … `audiences` − 1, for a feed that was deaf for a while. */
+  async versions(audiences: number): Promise<Change[] | QueryFailure> {
+    const text = 'SELECT id, version FROM dashboard WHERE id < $1 ORDER BY id';
+    const rows = await this.#query<[number, number]>({ text, values: [audiences], rowMode: 'array' });
+    return typeof rows === 'string' ? rows : rows.map(([audience, version]) => ({ audience, version }));
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #query<Row>(query: pg.QueryConfig & { rowMode: 'array' }): Promise<Row[] | QueryFailure> {
+    const client = await this.#acquire();
+    if (typeof client === 'string') return client;
+    try {
+      const { rows } = await client.query(query);
+      this.#metrics.queries++;
+      client.release();
+      return rows as Row[];
+    } catch (error) {
+      // After an answer of Postgres the connection is sound; after anything else it is not to be used again.
+      client.release(!(error instanceof pg.DatabaseError));
+      return this.#countFailure(error);
+    }
+  }
+
+  async #acquire(): Promise<pg.PoolClient | QueryFailure> {
+    const sinceUs = nowUs();
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      if (!(error instanceof Error) || !poolTimeoutMessages.includes(error.message)) return this.#countFailure(error);
+      this.#metrics.poolTimeouts++;
+      return 'busy';
+    } finally {
+      this.#metrics.observePoolWait(nowUs() - sinceUs);
+    }
+  }
+
+  #countFailure(error: unknown): 'failed' {
+    this.#metrics.queriesFailed++;
+    this.#report(`a query failed: ${error instanceof Error ? error.message || error.name : String(error)}`);
+    return 'failed';
+  }
+}
+
+/** Named, so that each connection parses and plans it once. A function in FROM is run once a statement. */
+function snapshotQuery(audience: number, costSeconds: number): pg.QueryConfig & { rowMode: 'array' } {
+  const costs = costSeconds > 0;
+  const text = `
+    SELECT d.version, d.intended_us, e.tile, count(*)::int, sum(e.amount)::float8, round(avg(e.amount), 2)::float8
+    FROM dashboard d JOIN dashboard_event e ON e.segment = d.segment${costs ? ' CROSS JOIN pg_sleep($2)' : ''}
+    WHERE d.id = $1
+    GROUP BY d.id, e.tile
+    ORDER BY e.tile`;
+  return { name: 'snapshot', text, values: costs ? [audience, costSeconds] : [audience], rowMode: 'array' };
+}
+
+function tileOf([, , name, count, total, mean]: SnapshotRow): DashboardTile {
+  return { name, count, total, mean };
+}
