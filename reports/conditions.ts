@@ -1,0 +1,75 @@
+// Run record → what its figures hold for, as short phrases. Only what all trials share is stated as shared.
+import type { RunRecord, TrialRecord } from '../harness/contract/record.ts';
+import { formatDurationUs, formatNumber, parseDurationUs } from '../harness/contract/units.ts';
+
+/** A duration among a trial's settings in µs, whether recorded as µs or as spelled; `null` when it has none. */
+export function settingUs(trial: TrialRecord, name: string): number | null {
+  const value = trial.settings[name];
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' ? parseDurationUs(value) : null;
+}
+
+/** Time between two polls of a client: the contender's own, else the scenario's. */
+export function pollIntervalUs(trial: TrialRecord): number | null {
+  const own = /\+interval=([^+]+)/.exec(trial.contender)?.[1];
+  return own === undefined ? settingUs(trial, 'poll-interval') : parseDurationUs(own);
+}
+
+/** The conditions of a run, the most telling first. */
+export function conditionsOf(record: RunRecord): string[] {
+  const { trials } = record;
+  if (trials.length === 0) return [];
+  const intervalsUs = trials.filter((trial) => trial.transport === 'polling').map(pollIntervalUs);
+  const repetitions = Math.max(...trials.map((trial) => trial.repetition));
+  return [
+    range(
+      trials.map((trial) => trial.clients),
+      (clients) => counted(clients, 'client'),
+    ),
+    sharedUs(intervalsUs, (us) => `poll every ${formatDurationUs(us)}`),
+    sharedUs(
+      trials.map((trial) => settingUs(trial, 'update-interval')),
+      (us) => `change every ${formatDurationUs(us)}`,
+    ),
+    range(
+      trials.map((trial) => trial.audiences),
+      (audiences) => (audiences === 1 ? '' : counted(audiences, 'audience')),
+    ),
+    sharedUs(
+      trials.map((trial) => settingUs(trial, 'query-cost') || null),
+      (us) => `query cost +${formatDurationUs(us)}`,
+    ),
+    windowPhrase(trials),
+    repetitions > 1 ? counted(repetitions, 'repetition') : '',
+    postgresPhrase(record),
+  ].filter((phrase) => phrase !== '');
+}
+
+/** `1 client`, `500 clients`. */
+export function counted(count: number, noun: string): string {
+  return `${formatNumber(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function windowPhrase(trials: readonly TrialRecord[]): string {
+  // A window ends with the last counter read, some ms after it was due: the tenth of a second is what was asked.
+  return sharedUs(
+    trials.map((trial) => Math.round(trial.windowUs / 100_000) * 100_000),
+    (us) => `${formatDurationUs(us)} window`,
+  );
+}
+
+function postgresPhrase(record: RunRecord): string {
+  const { postgres } = record.services;
+  return postgres === undefined ? '' : `Postgres ${postgres.version} (${postgres.driver})`;
+}
+
+function range(values: readonly number[], say: (value: number) => string): string {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  return low === high ? say(low) : `${formatNumber(low)} to ${say(high)}`;
+}
+
+function sharedUs(values: readonly (number | null)[], say: (us: number) => string): string {
+  const [first] = values;
+  return typeof first === 'number' && values.every((value) => value === first) ? say(first) : '';
+}

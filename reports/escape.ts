@@ -1,0 +1,38 @@
+// Text → the same text as literal content of HTML, markdown or a Mermaid string. Expects inert text (inert.ts).
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** For HTML and XML, in content and in quoted attributes. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
+}
+
+/** For GitHub markdown: nothing formats, links, mentions a person or refers to an issue. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/[&<>]/g, (character) => entities[character] ?? character)
+    .replace(/[\\`*_[\]|~$]/g, (character) => `\\${character}`)
+    .replace(/(^|\s)([-+#]|\d+\.)(?=\s)/g, '$1\\$2')
+    .replace(/:\/\//g, '&#58;//')
+    .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}&#46;`)
+    .replace(/@/g, '@&#8203;')
+    .replace(/#(?=\d)/g, '#&#8203;');
+}
+
+/** For a code block: the text cannot end its fence. */
+export function fenceMarkdown(text: string, language: string): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text}\n${fence}\n`;
+}
+
+/** For a quoted string in a Mermaid diagram, which knows no escapes: what could end it becomes a blank. */
+export function quoteMermaid(text: string): string {
+  return `"${text.replace(/[^\p{L}\p{N} +=.,:·–\-_/%()]/gu, ' ').trim() || ' '}"`;
+}

@@ -1,0 +1,154 @@
+// One metric's values over repetitions → one figure, merged as the catalogue says: distributions as histograms, never as
+// averaged percentiles; what was not measured stays unmeasured and keeps its reason.
+import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { type MetricName, metricOf } from '../harness/contract/metrics.ts';
+import {
+  type DistributionValue,
+  isDistribution,
+  type MetricValue,
+  type ScalarValue,
+} from '../harness/contract/record.ts';
+
+interface FigureBase {
+  readonly unit: string;
+  /** What arithmetic predicts (of a distribution: its median), and why. */
+  readonly expected: number | null;
+  readonly because: string | null;
+  /** In how many of the repetitions it was measured. */
+  readonly measured: number;
+  readonly repetitions: number;
+  /** Why it was not measured, in those where it was not. */
+  readonly reasons: readonly string[];
+}
+
+export interface ScalarFigure extends FigureBase {
+  readonly kind: 'scalar';
+  readonly value: number | null;
+}
+
+export interface DistributionFigure extends FigureBase {
+  readonly kind: 'distribution';
+  readonly count: number;
+  readonly censored: number;
+  /** The seen observations; `null` when the record's text is no histogram. */
+  readonly histogram: Histogram | null;
+  /** As the record states it, when there is only one repetition. */
+  readonly stated: DistributionValue | null;
+}
+
+export type Figure = ScalarFigure | DistributionFigure;
+
+/** The figure of `name` over one value a repetition; `undefined` is a repetition that does not hold the metric. */
+export function mergeFigures(name: MetricName, values: readonly (MetricValue | undefined)[]): Figure {
+  const distributions = values.filter(isDistribution);
+  const scalars = values.filter(
+    (value): value is ScalarValue => value !== undefined && 'value' in value && value.value !== null,
+  );
+  const base = {
+    unit: values.find((value) => value !== undefined)?.unit ?? metricOf(name).unit,
+    expected: combine(name, present(values.map((value) => value?.expected))),
+    because: values.find((value) => value?.expectedBecause !== undefined)?.expectedBecause ?? null,
+    measured: distributions.length > 0 ? distributions.length : scalars.length,
+    repetitions: values.length,
+    reasons: reasonsOf(values),
+  };
+  if (distributions.length > 0) return { ...base, kind: 'distribution', ...mergeDistributions(distributions) };
+  return { ...base, kind: 'scalar', value: combine(name, present(scalars.map((scalar) => scalar.value))) };
+}
+
+/** The value at `quantile` (0 to 1) over all observations; `null` where it falls among those not seen by the end of the drain. */
+export function quantileOf(figure: DistributionFigure, quantile: number): number | null {
+  const stated = statedQuantile(figure.stated, quantile);
+  if (stated !== undefined) return stated;
+  if (figure.histogram === null || figure.count === 0) return null;
+  const seen = figure.histogram.totalCount;
+  const rank = Math.max(1, Math.ceil(quantile * figure.count - 1e-9));
+  if (rank > seen) return null;
+  // Half a rank below, so that rounding cannot push it over to the next observation.
+  return figure.histogram.getValueAtPercentile(((rank - 0.5) / seen) * 100);
+}
+
+/** The one number that stands for a figure: a scalar's value, a distribution's median. */
+export function centreOf(figure: Figure | undefined): number | null {
+  if (figure === undefined) return null;
+  return figure.kind === 'scalar' ? figure.value : quantileOf(figure, 0.5);
+}
+
+/** Why a figure, or a distribution's `quantile`, has no number, for a footnote. */
+export function reasonOf(figure: Figure | undefined, quantile = 'p50'): string {
+  if (figure === undefined) return 'not in the run record';
+  if (figure.kind === 'scalar') return figure.reasons.join('; ') || 'not in the run record';
+  if (figure.count === 0) return 'no observation fell into the window';
+  if (figure.censored > 0) {
+    const seen = `${figure.censored.toLocaleString('en-US')} of ${figure.count.toLocaleString('en-US')} observations`;
+    return `${quantile} lies among the ${seen} that were not seen by the end of the drain`;
+  }
+  return 'the record’s histogram cannot be read';
+}
+
+function mergeDistributions(
+  values: readonly DistributionValue[],
+): Pick<DistributionFigure, 'count' | 'censored' | 'histogram' | 'stated'> {
+  const histograms = values.map((value) => decodeHistogram(value.histogram));
+  const [first, ...others] = histograms;
+  let histogram = first ?? null;
+  for (const other of others) {
+    if (histogram !== null && other !== null) histogram.add(other);
+    else histogram = null;
+  }
+  return {
+    count: sum(values.map((value) => value.count)),
+    censored: sum(values.map((value) => value.censored)),
+    histogram,
+    stated: values.length === 1 ? (values[0] ?? null) : null,
+  };
+}
+
+function decodeHistogram(base64: string): Histogram | null {
+  try {
+    const histogram = decodeFromCompressedBase64(base64, 32, false);
+    histogram.autoResize = true;
+    return histogram;
+  } catch {
+    return null; // A reader must show the rest of a record whose histogram is damaged; `reasonOf` says so.
+  }
+}
+
+function statedQuantile(stated: DistributionValue | null, quantile: number): number | null | undefined {
+  if (stated === null) return undefined;
+  if (quantile === 0.5) return stated.p50;
+  if (quantile === 0.9) return stated.p90;
+  if (quantile === 0.99) return stated.p99;
+  return quantile === 0.999 ? stated.p999 : undefined;
+}
+
+function combine(name: MetricName, values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  const how = metricOf(name).acrossRepetitions;
+  if (how === 'sum') return sum(values);
+  return how === 'max' ? Math.max(...values) : median(values);
+}
+
+function reasonsOf(values: readonly (MetricValue | undefined)[]): string[] {
+  const reasons = values.map((value) => {
+    if (value === undefined) return 'not in the run record';
+    return 'value' in value && value.value === null && 'reason' in value ? value.reason : null;
+  });
+  return [...new Set(reasons.filter((reason) => reason !== null))];
+}
+
+/** The middle value; of an even number of values, the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function present(values: readonly (number | undefined)[]): number[] {
+  return values.filter((value) => value !== undefined);
+}

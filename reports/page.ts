@@ -1,0 +1,93 @@
+// A run and its drawn charts → report.html: one file that needs nothing else, complete without JavaScript.
+import type { Chart } from './charts/chart.ts';
+import { looksOf } from './charts/chart.ts';
+import { pageTheme } from './charts/theme.ts';
+import { escapeHtml } from './escape.ts';
+import { type Headline, headlineOf } from './headline.ts';
+import type { Assets } from './page/assets.ts';
+import { renderDataTable } from './page/data-table.ts';
+import { minuteOf, renderEnvironment } from './page/environment.ts';
+import { renderEveryFigure, renderFindings, renderTheory, renderWitnesses } from './page/evidence.ts';
+import type { Run } from './run.ts';
+import { renderHtmlTable } from './table/html.ts';
+import { tableOf } from './table.ts';
+
+/** A chart and its two drawings, for a desk and for a phone. */
+export interface PageChart {
+  readonly chart: Chart;
+  readonly wideSvg: string;
+  readonly narrowSvg: string;
+}
+
+/** The page. */
+export function renderPage(run: Run, charts: readonly PageChart[], assets: Assets): string {
+  const headline = headlineOf(run);
+  const sections = [
+    renderHeader(run, headline),
+    section('Comparison', renderHtmlTable(tableOf(run), (row) => lineKey(run, row)) + renderEveryFigure(run)),
+    charts.length === 0 ? '' : section('Charts', charts.map(renderChart).join('')),
+    section('Theory against measurement', renderTheory(run)),
+    section('Witnesses', renderWitnesses(run)),
+    section('Findings', renderFindings(run)),
+    section('Repeat it', renderEnvironment(run)),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${assets.policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<title>${escapeHtml(`Freshet: ${headline.sentences[0] ?? ''}`)}</title>
+<style>${assets.style}</style>
+</head>
+<body>
+<main>
+${sections.filter((html) => html !== '').join('\n')}
+</main>
+<div id="tip" role="status"></div>
+<script>${assets.script}</script>
+</body>
+</html>
+`;
+}
+
+function renderHeader(run: Run, headline: Headline): string {
+  const [first = '', ...others] = headline.sentences;
+  const caveats = headline.caveats.map((caveat) => `<li>${escapeHtml(caveat)}</li>`).join('');
+  const state = headline.kind === 'finding' ? '' : ` class="warning${run.contenders.length === 0 ? ' empty' : ''}"`;
+  return `<header${state}>
+<div class="top"><span>Freshet · ${escapeHtml(minuteOf(run.record.startedAt))}</span><button type="button" id="theme" hidden>Light or dark</button></div>
+<h1>${escapeHtml(first)}</h1>
+${others.map((sentence) => `<p class="lead">${escapeHtml(sentence)}</p>`).join('')}
+<p class="conditions">${escapeHtml(run.conditions.join(' · '))}</p>
+${caveats === '' ? '' : `<ul class="caveats">${caveats}</ul>`}
+</header>`;
+}
+
+function section(heading: string, body: string): string {
+  const id = heading.toLowerCase().replaceAll(' ', '-');
+  return `<section aria-labelledby="${id}"><h2 id="${id}">${heading}</h2>${body}</section>`;
+}
+
+function renderChart({ chart, wideSvg, narrowSvg }: PageChart): string {
+  const data = renderDataTable({
+    caption: `Data of the chart: ${chart.title}`,
+    columns: chart.data.columns.map((heading, index) => ({ heading, numeric: index > 0 })),
+    rows: chart.data.rows,
+  });
+  return `<figure>
+<figcaption><h3>${escapeHtml(chart.title)}</h3><p>${escapeHtml(chart.subtitle)}</p></figcaption>
+<div class="plot wide">${wideSvg}</div><div class="plot narrow">${narrowSvg}</div>
+<details><summary>Data of this chart</summary>${data}</details>
+</figure>`;
+}
+
+/** A short line in the contender's colour and pattern, as the charts draw it. */
+function lineKey(run: Run, row: number): string {
+  const look = looksOf(run.contenders)[row];
+  if (look === undefined) return '';
+  const { mark } = pageTheme().series(look.transport, look.variant);
+  const dash = look.variant === 0 ? '' : ` stroke-dasharray="${look.dash.join(' ')}"`;
+  return `<svg class="key" aria-hidden="true" viewBox="0 0 20 10"><path d="M0 5h20" stroke="${mark}" stroke-width="3"${dash}/></svg>`;
+}

@@ -1,0 +1,65 @@
+// Runs in the reader's browser: the theme button, tooltips by pointer and arrow keys, open data tables in print.
+// The page is complete without it. The texts are those that the charts carry on their invisible hit marks.
+const root = document.documentElement;
+const tip = document.getElementById('tip');
+const reachPx = 48;
+
+const button = document.getElementById('theme');
+button.hidden = false;
+button.addEventListener('click', () => {
+  const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+  root.dataset.theme = dark ? 'light' : 'dark';
+});
+
+for (const plot of document.querySelectorAll('.plot')) {
+  const hits = [...plot.querySelectorAll('[class*="hit"] [aria-label]')].filter((hit) =>
+    hit.getAttribute('aria-label'),
+  );
+  if (hits.length === 0) continue;
+  let current = -1;
+  plot.tabIndex = 0;
+  plot.setAttribute('role', 'group');
+  plot.setAttribute('aria-label', 'Chart; the arrow keys read its points');
+  plot.addEventListener('pointermove', (event) => show(nearest(hits, event.clientX, event.clientY)));
+  plot.addEventListener('pointerleave', () => show(undefined));
+  plot.addEventListener('blur', () => show(undefined));
+  plot.addEventListener('keydown', (event) => {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === 'Escape') show(undefined);
+    if (!step) return;
+    event.preventDefault();
+    current = (current + step + hits.length) % hits.length;
+    show(hits[current]);
+  });
+}
+
+function nearest(hits, x, y) {
+  let best;
+  let bestDistance = reachPx;
+  for (const hit of hits) {
+    const box = hit.getBoundingClientRect();
+    const distance = Math.hypot(box.x + box.width / 2 - x, box.y + box.height / 2 - y);
+    if (distance < bestDistance) [best, bestDistance] = [hit, distance];
+  }
+  return best;
+}
+
+let shown;
+function show(hit) {
+  if (hit === shown) return;
+  shown?.removeAttribute('data-shown');
+  shown = hit;
+  tip.textContent = hit ? hit.getAttribute('aria-label') : '';
+  if (!hit) return;
+  hit.setAttribute('data-shown', '');
+  const box = hit.getBoundingClientRect();
+  const left = box.x + box.width / 2 - tip.offsetWidth / 2;
+  tip.style.left = `${Math.max(8, Math.min(left, innerWidth - tip.offsetWidth - 8))}px`;
+  const above = box.y + box.height / 2 - tip.offsetHeight - 12;
+  tip.style.top = `${above < 8 ? box.y + box.height / 2 + 14 : above}px`;
+}
+
+addEventListener('scroll', () => show(undefined), { passive: true });
+addEventListener('beforeprint', () => {
+  for (const details of document.querySelectorAll('figure details')) details.open = true;
+});

@@ -1,0 +1,72 @@
+// Run record and directory → report.html, summary.md, charts/*.svg and *.png in it. Takes up to 300 MB for some seconds: run it
+// when the measuring is over, and best in a process of its own.
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { RunRecord } from '../harness/contract/record.ts';
+import { chartsOf } from './charts/all.ts';
+import type { Chart } from './charts/chart.ts';
+import { pageTheme } from './charts/theme.ts';
+import { type Fonts, loadFonts } from './draw/fonts.ts';
+import { drawPngs } from './draw/png.ts';
+import { drawInline, drawStandalone } from './draw/svg.ts';
+import { loadAssets } from './page/assets.ts';
+import { type PageChart, renderPage } from './page.ts';
+import { type Run, readRun } from './run.ts';
+import { renderSummary } from './summary.ts';
+
+/** Width of the page's column, and of a phone's, in pixels. */
+const wideWidthPx = 780;
+const narrowWidthPx = 336;
+
+/** Renders all reports of a valid record and returns the paths written. Files replace older ones whole or not at all. */
+export async function renderAll(record: RunRecord, directory: string): Promise<string[]> {
+  const run = readRun(record);
+  const fonts = await loadFonts();
+  const charts = chartsOf(run);
+  const svgs: string[] = [];
+  for (const chart of charts) svgs.push(await drawStandalone(chart, 'light', fonts));
+  const pngs = await drawPngs(svgs, fonts);
+  const files: [string, string | Uint8Array][] = [
+    ['report.html', await renderReport(run, fonts)],
+    ['summary.md', renderSummary(run)],
+    ...charts.map(({ name }, index): [string, string] => [join('charts', `${name}.svg`), svgs[index] ?? '']),
+    ...charts.map(({ name }, index): [string, Uint8Array] => [
+      join('charts', `${name}.png`),
+      pngs[index] ?? new Uint8Array(),
+    ]),
+  ];
+  const paths: string[] = [];
+  for (const [name, content] of files) paths.push(await writeWhole(join(directory, name), content));
+  return paths;
+}
+
+/** The text of report.html. */
+export async function renderReport(run: Run, fonts: Fonts): Promise<string> {
+  const charts: PageChart[] = [];
+  for (const chart of chartsOf(run)) charts.push(await drawForPage(chart, fonts));
+  return renderPage(run, charts, await loadAssets(fonts));
+}
+
+async function drawForPage(chart: Chart, fonts: Fonts): Promise<PageChart> {
+  const frame = { theme: pageTheme(), interactive: true, measure: fonts.measure };
+  return {
+    chart,
+    wideSvg: await drawInline(chart, { ...frame, width: wideWidthPx, narrow: false }, fonts),
+    narrowSvg: await drawInline(chart, { ...frame, width: narrowWidthPx, narrow: true }, fonts),
+  };
+}
+
+/** A reader, or a crash, never meets half a file. */
+async function writeWhole(path: string, content: string | Uint8Array): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  return path;
+}

@@ -1,0 +1,28 @@
+// The comparison table → HTML that becomes a stack of cards on a phone.
+import { escapeHtml } from '../escape.ts';
+import { renderDataTable } from '../page/data-table.ts';
+import type { Table } from '../table.ts';
+
+/** The table with its footnotes; `key` gives the mark of a row's colour (already HTML). */
+export function renderHtmlTable(table: Table, key: (row: number) => string): string {
+  const body = renderDataTable({
+    caption: 'Contenders compared',
+    columns: [
+      { heading: 'contender' },
+      ...table.columns.map(({ heading, meaning }) => ({ heading, meaning, numeric: true })),
+    ],
+    rows: table.rows.map((row, index) => [
+      { html: `${key(index)}${escapeHtml(row.label)}` },
+      ...row.cells.map((cell) => ({
+        html: `${escapeHtml(cell.text)}${cell.note === null ? '' : noteMark(cell.note)}`,
+      })),
+    ]),
+  });
+  const notes = table.footnotes.map((footnote) => `<li>${escapeHtml(footnote)}</li>`);
+  const footnotes = notes.length === 0 ? '' : `<ol class="footnotes">${notes.join('')}</ol>`;
+  return body + footnotes + (table.remark === null ? '' : `<p class="remark">${escapeHtml(table.remark)}</p>`);
+}
+
+function noteMark(note: number): string {
+  return `<sup aria-label="footnote ${note}">${note}</sup>`;
+}

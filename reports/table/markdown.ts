@@ -1,0 +1,20 @@
+// The comparison table → GitHub-flavoured markdown.
+import { escapeMarkdown } from '../escape.ts';
+import type { Table } from '../table.ts';
+import { superscript } from './superscript.ts';
+
+/** The table with its footnotes, ending in a line break. */
+export function renderMarkdownTable(table: Table): string {
+  const head = ['contender', ...table.columns.map((column) => column.heading)];
+  const rows = table.rows.map((row) => [
+    escapeMarkdown(row.label),
+    ...row.cells.map((cell) => escapeMarkdown(cell.text) + superscript(cell.note)),
+  ]);
+  const lines = [head, [':--', ...table.columns.map(() => '--:')], ...rows].map(
+    (cells) => `| ${cells.join(' | ')} |\n`,
+  );
+  const footnotes = table.footnotes.map(
+    (footnote, index) => `\n${superscript(index + 1)} ${escapeMarkdown(footnote)}\n`,
+  );
+  return [...lines, ...footnotes, ...(table.remark === null ? [] : [`\n${escapeMarkdown(table.remark)}\n`])].join('');
+}

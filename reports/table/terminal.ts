@@ -1,0 +1,108 @@
+// The comparison table → lines for a terminal, never wider than asked. Colour is the caller's decision (NO_COLOR, no TTY).
+import type { Transport } from '../../harness/contract/record.ts';
+import { shorten } from '../inert.ts';
+import type { Cell, Table } from '../table.ts';
+import { superscript } from './superscript.ts';
+import { padText, textWidth, wrapText } from './text-width.ts';
+
+export interface TerminalStyle {
+  /** ANSI colours and weights. */
+  readonly color: boolean;
+  /** Columns of the terminal; 80 by default. Where the table does not fit, each contender becomes a block of lines. */
+  readonly width?: number;
+}
+
+const gap = '  ';
+const labelLimit = 120;
+const narrowestLabel = 12;
+const transportColours: Readonly<Record<Transport, string>> = {
+  polling: '38;5;202',
+  'long-polling': '38;5;162',
+  sse: '38;5;36',
+  websocket: '38;5;63',
+};
+
+/** The table with its footnotes, a line break after each line. */
+export function renderTerminalTable(table: Table, style: TerminalStyle): string {
+  const width = style.width ?? 80;
+  const paint = (text: string, code: string) => (style.color && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text);
+  const widths = table.columns.map((column, index) =>
+    Math.max(
+      textWidth(headAbove(table, index)),
+      textWidth(column.below),
+      ...table.rows.map((row) => textWidth(cellText(row.cells[index]))),
+    ),
+  );
+  const room = width - widths.reduce((total, each) => total + each + gap.length, 0);
+  if (room < narrowestLabel)
+    return blockLines(table, width)
+      .map((text) => `${text}\n`)
+      .join('');
+  const labelWidth = labelWidthOf(table, room);
+  const line = (label: string, cells: readonly string[]) =>
+    (
+      padText(label, labelWidth, 'right') +
+      cells.map((cell, index) => gap + padText(cell, widths[index] ?? 0, 'left')).join('')
+    ).trimEnd();
+  const rows = table.rows.flatMap((row) => {
+    const [first = '', ...others] = wrapText(shorten(row.label, labelLimit), labelWidth);
+    const figures = line(first, row.cells.map(cellText)).slice(first.length);
+    const colour = transportColours[row.transport];
+    return [paint(first, colour) + figures, ...others.map((other) => paint(other, colour))];
+  });
+  return [
+    paint(
+      line(
+        '',
+        table.columns.map((_, index) => headAbove(table, index)),
+      ),
+      '2',
+    ),
+    paint(
+      line(
+        'contender',
+        table.columns.map((column) => column.below),
+      ),
+      '1',
+    ),
+    ...rows,
+    ...footnoteLines(table, width).map((text) => paint(text, '2')),
+  ]
+    .map((text) => `${text}\n`)
+    .join('');
+}
+
+/** A heading that two neighbours share is written once, over the first. */
+function headAbove(table: Table, index: number): string {
+  const above = table.columns[index]?.above ?? '';
+  return above === table.columns[index - 1]?.above ? '' : above;
+}
+
+function labelWidthOf(table: Table, room: number): number {
+  const longest = Math.max('contender'.length, ...table.rows.map((row) => textWidth(shorten(row.label, labelLimit))));
+  return Math.min(longest, room);
+}
+
+function blockLines(table: Table, width: number): string[] {
+  const blocks = table.rows.flatMap((row) => [
+    ...wrapText(shorten(row.label, labelLimit), width),
+    ...row.cells.flatMap((cell, index) =>
+      wrapText(`${table.columns[index]?.heading ?? ''} ${cellText(cell)}`, width - 2).map((text) => `  ${text}`),
+    ),
+  ]);
+  return [...blocks, ...footnoteLines(table, width)];
+}
+
+function cellText(cell: Cell | undefined): string {
+  return cell === undefined ? '' : cell.text + superscript(cell.note);
+}
+
+function footnoteLines(table: Table, width: number): string[] {
+  const footnotes = table.footnotes.flatMap((footnote, index) => {
+    const mark = `${superscript(index + 1)} `;
+    return wrapText(footnote, width - mark.length).map(
+      (text, row) => (row === 0 ? mark : ' '.repeat(mark.length)) + text,
+    );
+  });
+  return [...footnotes, ...(table.remark === null ? [] : wrapText(table.remark, width))];
+}
