@@ -2,15 +2,21 @@
 import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { isTraversable, unprivilegedAccount } from './account.ts';
+import { isTraversable } from './account.ts';
 
-/** `$XDG_CACHE_HOME/freshet` or `~/.cache/freshet`. Root's home is closed to the services' account; then `/var/cache/freshet`. */
+/** `$XDG_CACHE_HOME/freshet` or `~/.cache/freshet`. */
 export async function findCacheDirectory(): Promise<string> {
   const configured = process.env.XDG_CACHE_HOME ?? '';
-  const preferred = join(configured === '' ? join(homedir(), '.cache') : configured, 'freshet');
-  await mkdir(preferred, { recursive: true });
-  if (unprivilegedAccount() === null || (await isTraversable(preferred))) return preferred;
-  const shared = '/var/cache/freshet';
-  await mkdir(shared, { recursive: true, mode: 0o755 });
-  return shared;
+  return makeDirectory(join(configured === '' ? join(homedir(), '.cache') : configured, 'freshet'));
+}
+
+/** The same where other accounts can get at it, otherwise `/var/cache/freshet`. For root, whose home is closed to others. */
+export async function findSharedCacheDirectory(): Promise<string> {
+  const preferred = await findCacheDirectory();
+  return (await isTraversable(preferred)) ? preferred : makeDirectory('/var/cache/freshet');
+}
+
+async function makeDirectory(path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  return path;
 }

@@ -60,6 +60,7 @@ async function createNames(url: string, names: DatabaseNames, passwords: readonl
   try {
     await withClient(url, create, names.database);
   } catch (error) {
+    await dropDatabase(url, names);
     throw new FreshetError(
       'environment',
       `cannot create the run's database ${names.database}: ${messageOf(error)}; expected an administrator ` +

@@ -1,7 +1,7 @@
 // A program of a Debian package for a user who may not install it: fetched with apt's own state kept aside, unpacked without
 // root into the cache, run with its libraries beside it. About 12 s the first time, then nothing.
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { FreshetError, messageOf } from '../contract/errors.ts';
@@ -56,10 +56,11 @@ async function fetchAndUnpack(aside: string, options: PackageOptions): Promise<v
   for (const name of ['state/lists/partial', 'cache/archives/partial', 'packages', 'root']) {
     await mkdir(folder(name), { recursive: true });
   }
+  await writeFile(folder('status'), await readHostStatus(options.package));
   const settings = [
     `Dir::State=${folder('state')}`,
     `Dir::Cache=${folder('cache')}`,
-    'Dir::State::status=/var/lib/dpkg/status',
+    `Dir::State::status=${folder('status')}`,
     `APT::Sandbox::User=${userInfo().username}`,
     'Acquire::Retries=1',
     'Acquire::http::Timeout=10',
@@ -95,6 +96,17 @@ async function fetchAndUnpack(aside: string, options: PackageOptions): Promise<v
       cwd: aside,
     });
   }
+}
+
+/** What the host has, which need not be fetched; but for the package itself and its siblings: installed, they are out of reach. */
+async function readHostStatus(name: string): Promise<string> {
+  const status = await readFile('/var/lib/dpkg/status', 'utf8');
+  const field = (stanza: string, key: string) => new RegExp(`^${key}: (\\S+)`, 'm').exec(stanza)?.[1];
+  const sourceOf = (stanza: string) => field(stanza, 'Source') ?? field(stanza, 'Package');
+  const stanzas = status.split(/\n\n+/);
+  const installed = stanzas.find((stanza) => field(stanza, 'Package') === name);
+  if (installed === undefined) return status;
+  return `${stanzas.filter((stanza) => sourceOf(stanza) !== sourceOf(installed)).join('\n\n')}\n`;
 }
 
 /** Renamed in one step, so that two runs at once never see half of it; the slower one throws its own away. */

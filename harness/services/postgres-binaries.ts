@@ -8,7 +8,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { FreshetError } from '../contract/errors.ts';
 import { isTraversable, unprivilegedAccount } from './account.ts';
-import { findCacheDirectory } from './cache.ts';
+import { findCacheDirectory, findSharedCacheDirectory } from './cache.ts';
 import type { Guard } from './guard.ts';
 
 const symlinkList = z.array(z.object({ source: z.string(), target: z.string() }));
@@ -16,12 +16,16 @@ const packageManifest = z.object({ version: z.string() });
 
 /** The directory that holds `bin/postgres` and `bin/initdb`, ready to run. Throws `environment` when the package is missing. */
 export async function findPostgresBinaries(guard: Guard): Promise<string> {
-  const packageDirectory = findPackage();
+  return prepareBinaries(findPackage(), guard);
+}
+
+/** The same for the package that lies in this directory. */
+export async function prepareBinaries(packageDirectory: string, guard: Guard): Promise<string> {
   const native = join(packageDirectory, 'native');
   if (await isUsable(native)) return native;
   const manifest = packageManifest.parse(JSON.parse(await readFile(join(packageDirectory, 'package.json'), 'utf8')));
   const name = `postgres-${manifest.version}-${process.platform}-${process.arch}`;
-  const cached = join(await findCacheDirectory(), name);
+  const cached = join(await (unprivilegedAccount() === null ? findCacheDirectory() : findSharedCacheDirectory()), name);
   if (await isUsable(cached)) return cached;
   await copyBinaries(native, cached, guard);
   return cached;

@@ -1,0 +1,154 @@
+// `bench`: runs a scenario for its contenders on real services and ends with a table, a record and a report.
+// Read `runBench` from top to bottom; what one trial does is in harness/trial/run-trial.ts.
+
+import { wallClock } from '../contract/clock.ts';
+import { exitCodes } from '../contract/errors.ts';
+import type { RunRecord, TrialRecord } from '../contract/record.ts';
+import { runRecordSchemaName } from '../contract/record.ts';
+import { formatDurationUs } from '../contract/units.ts';
+import { expectedTrialUs, type TrialPlan } from '../plan/trial-plan.ts';
+import { describeEnvironment, freshetVersion } from '../record/environment.ts';
+import { openStore } from '../record/store.ts';
+import { buildBundles, entryPoints } from '../services/bundle.ts';
+import { type Guard, openGuard } from '../services/guard.ts';
+import { startPostgres } from '../services/postgres.ts';
+import { startRedis } from '../services/redis.ts';
+import type { Service } from '../services/service.ts';
+import { usesRelay } from '../targets/reference-system.ts';
+import { runTrial } from '../trial/run-trial.ts';
+import { abortOnSignals } from './interrupt.ts';
+import { createProgress, type Progress } from './progress.ts';
+import type { BenchRequest } from './request.ts';
+
+export interface BenchOptions {
+  /** Print the record as JSON instead of the table. */
+  readonly json: boolean;
+  /** The command line, to be repeated from the record. */
+  readonly commandLine: string;
+}
+
+/** Runs all trials of the request. Returns the exit code; what was measured is kept whatever happens. */
+export async function runBench(request: BenchRequest, options: BenchOptions): Promise<number> {
+  const progress = createProgress(process.stderr);
+  const interrupt = abortOnSignals();
+  const guard = await openGuard();
+  try {
+    const { record, store } = await beginRecord(request, options);
+    const save = (status: RunRecord['status']) =>
+      store.write({ ...record, status, finishedAt: wallClock().toISOString() });
+    let failure: unknown = null;
+    try {
+      await measureTrials({ request, record, guard, progress, signal: interrupt.signal, save });
+    } catch (error) {
+      failure = error;
+    }
+    progress.step('cleaning up');
+    await guard.close();
+    const status = statusOf(record);
+    const path = await save(status);
+    const { renderRun } = await import('./render.ts');
+    if (record.trials.length > 0) progress.step('drawing the report');
+    const paths = record.trials.length > 0 ? await renderRun({ ...record, status }, store.directory) : [path];
+    progress.end();
+    const { printRun } = await import('./render.ts');
+    if (record.trials.length > 0) printRun({ ...record, status }, { json: options.json, paths });
+    if (failure !== null) throw failure;
+    return status === 'invalid' ? exitCodes.invalid : 0;
+  } finally {
+    progress.end();
+    interrupt.release();
+    await guard.close();
+  }
+}
+
+interface Measurement {
+  readonly request: BenchRequest;
+  readonly record: RunRecord;
+  readonly guard: Guard;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+  readonly save: (status: RunRecord['status']) => Promise<string>;
+}
+
+/** Starts the services and runs one trial after the other; the record grows by each and is written at once. */
+async function measureTrials({ request, record, guard, progress, signal, save }: Measurement): Promise<void> {
+  const { trials } = request;
+  await save('interrupted');
+  progress.step('starting Postgres and Redis');
+  const needsRedis = trials.some(({ contender }) => usesRelay(contender));
+  const [bundles, postgres, redis] = await Promise.all([
+    buildBundles(guard.directory, entryPoints()),
+    startPostgres({ guard, url: request.postgresUrl }),
+    needsRedis ? startRedis({ guard, url: request.redisUrl }) : null,
+  ]);
+  record.services.postgres = describeService(postgres);
+  if (redis !== null) record.services.redis = describeService(redis);
+  for (const [index, plan] of trials.entries()) {
+    signal.throwIfAborted();
+    progress.beginTrial(plan, { index: index + 1, count: trials.length, leftUs: expectedUs(trials.slice(index)) });
+    const trial = await runTrial(plan, {
+      guard,
+      bundles,
+      postgres,
+      redis,
+      signal,
+      onPhase: (phase) => progress.phase(phase),
+      onPoint: (point) => progress.point(point),
+    });
+    record.trials.push(trial);
+    record.missing.shift();
+    for (const { severity, message } of trial.health)
+      progress.note(`      ${severity === 'fatal' ? 'FATAL' : 'note'}: ${message}`);
+    await save(statusOf(record));
+  }
+  await Promise.all([postgres.stop(), redis?.stop()]);
+}
+
+async function beginRecord(request: BenchRequest, options: BenchOptions) {
+  const startedAt = wallClock();
+  const store = await openStore({ root: request.out, startedAt, scenario: request.scenario.name });
+  const record: RunRecord = {
+    schema: runRecordSchemaName,
+    id: store.directory.split('/').at(-1) ?? '',
+    startedAt: startedAt.toISOString(),
+    finishedAt: startedAt.toISOString(),
+    status: 'interrupted',
+    command: options.commandLine,
+    freshet: await freshetVersion(),
+    seed: request.seed,
+    environment: await describeEnvironment(),
+    services: {},
+    trials: [],
+    missing: request.trials.map(({ contender, repetition }) => `${contender.name} #${repetition}`),
+  };
+  return { record, store };
+}
+
+function statusOf(record: RunRecord): RunRecord['status'] {
+  const isFatal = (trial: TrialRecord) => trial.health.some(({ severity }) => severity === 'fatal');
+  if (record.missing.length > 0) return 'interrupted';
+  return record.trials.some(isFatal) ? 'invalid' : 'complete';
+}
+
+function describeService({ driver, version }: Service) {
+  return { driver, version };
+}
+
+/** What `--dry-run` prints: every trial, and how long all will take. */
+export function describePlan(request: BenchRequest): string {
+  const { trials, scenario } = request;
+  const lines = trials.map((plan, index) => {
+    const { contender, clients, windowUs } = plan;
+    return `${String(index + 1).padStart(4)}. ${contender.name.padEnd(28)} ${clients} clients, window ${formatDurationUs(windowUs)}, about ${formatDurationUs(Math.round(expectedTrialUs(plan) / 1e6) * 1e6)}`;
+  });
+  return [
+    `${scenario.name}: ${scenario.question}`,
+    ...lines,
+    `About ${formatDurationUs(Math.round(expectedUs(trials) / 1e6) * 1e6)} in all; records go to ${request.out}/.`,
+  ].join('\n');
+}
+
+/** Trials, and about 8 s for services and report. */
+function expectedUs(trials: readonly TrialPlan[]): number {
+  return trials.reduce((sum, plan) => sum + expectedTrialUs(plan), 8e6);
+}

@@ -1,0 +1,31 @@
+// The part of --help that is made from tables: a scenario's settings, and how contenders are spelled.
+
+import type { Setting } from '../contract/settings.ts';
+import { contenderSettings } from '../plan/contender.ts';
+import { scenarios } from './request.ts';
+
+export function settingHelp(): string {
+  return scenarios
+    .map(({ name, settings }) => {
+      const lines = Object.entries(settings as Readonly<Record<string, Setting>>).map(
+        ([key, setting]) => `  ${key.padEnd(18)} ${setting.meaning} (${setting.default}${choicesOf(setting)})`,
+      );
+      return [`Settings of ${name}, for --set name=value:`, ...lines].join('\n');
+    })
+    .join('\n\n');
+}
+
+export function contenderHelp(): string {
+  const lines = Object.entries(contenderSettings).map(
+    ([key, { transports, setting }]) =>
+      `  +${key.padEnd(18)} ${setting.meaning} (${transports.join(', ')}${choicesOf(setting)})`,
+  );
+  return [
+    'Contenders: polling, long-polling, sse, websocket, each with settings behind a +, such as polling+cache=1s, sse+redis:',
+    ...lines,
+  ].join('\n');
+}
+
+function choicesOf(setting: Setting): string {
+  return setting.kind === 'choice' ? `; ${setting.choices.join(' | ')}` : '';
+}

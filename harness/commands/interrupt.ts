@@ -1,0 +1,43 @@
+// Ctrl-C and kill: the first asks the run to end with what it has, the second ends it at once (the watchdog cleans up).
+
+/** Why a run ended early: not an error, but an exit code of its own. */
+export class Interrupted extends Error {
+  readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+    super(`interrupted by ${signal}`);
+    this.name = 'Interrupted';
+    this.signal = signal;
+  }
+
+  get exitCode(): number {
+    return 128 + { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }[this.signal];
+  }
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Aborts `signal` with an `Interrupted` at the first signal. `release` gives the signals back. */
+export function abortOnSignals(): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const listeners = signals.map((name) => {
+    const listener = () => {
+      if (controller.signal.aborted) endAtOnce(name);
+      controller.abort(new Interrupted(name));
+    };
+    process.on(name, listener);
+    return [name, listener] as const;
+  });
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const [name, listener] of listeners) process.off(name, listener);
+    },
+  };
+}
+
+/** Dies of the signal, as anyone who waits for us expects. */
+function endAtOnce(name: (typeof signals)[number]): void {
+  process.removeAllListeners(name);
+  process.kill(process.pid, name);
+}

@@ -1,0 +1,222 @@
+// Reasons to distrust a trial: every figure that could be wrong has a check that says so. `fatal` makes the run invalid.
+import { type MetricName, metricOf } from '../contract/metrics.ts';
+import {
+  type HealthFinding,
+  isDistribution,
+  type MetricValue,
+  scalarOf,
+  type WitnessedCount,
+} from '../contract/record.ts';
+import { formatDurationUs, formatNumber } from '../contract/units.ts';
+import { expectedFreshnessP50, expectedQueriesPerMinute, type TheoryInput } from '../model/theory.ts';
+import type { SwarmTotals } from './swarm-totals.ts';
+import type { TrialInput } from './trial-input.ts';
+import { disagree } from './witnesses.ts';
+
+export interface HealthInput {
+  readonly input: TrialInput;
+  readonly totals: SwarmTotals;
+  readonly metrics: Partial<Record<MetricName, MetricValue>>;
+  readonly witnesses: readonly WitnessedCount[];
+  readonly theory: TheoryInput;
+}
+
+type Check = (health: HealthInput) => HealthFinding[];
+
+/** All findings of a trial, in the order of the checks. */
+export function examineHealth(health: HealthInput): HealthFinding[] {
+  return checks.flatMap((check) => check(health));
+}
+
+const warn = (code: string, message: string): HealthFinding[] => [{ severity: 'warn', code, message }];
+const fatal = (code: string, message: string): HealthFinding[] => [{ severity: 'fatal', code, message }];
+
+/** The rig's own lateness against what it measures: beyond a tenth of the p99 (at least 5 ms) it shows, beyond half it decides. */
+function lateness(lateUs: number, { metrics }: HealthInput, finding: { code: string; what: string }): HealthFinding[] {
+  const p99Us = p99Of(metrics.freshnessUs) ?? 0;
+  const message = `${finding.what} ${formatDurationUs(lateUs)}, with a freshness p99 of ${formatDurationUs(p99Us)}`;
+  const size = Math.abs(lateUs);
+  if (size > Math.max(p99Us * 0.5, 5_000))
+    return fatal(finding.code, `${message}: the latency figures of this trial are void`);
+  return size > Math.max(p99Us * 0.1, 5_000) ? warn(finding.code, message) : [];
+}
+
+const generatorError: Check = (health) => {
+  const errorUs = scalarOf(health.metrics['generator.errorUs']);
+  return errorUs === null
+    ? []
+    : lateness(errorUs, health, {
+        code: 'GENERATOR_SATURATED',
+        what: 'the swarm saw things later than the canaries beside it, on average by',
+      });
+};
+
+const publisherLate: Check = (health) => {
+  const lagUs = p99Of(health.metrics['generator.publishLagUs']);
+  return lagUs === null
+    ? []
+    : lateness(lagUs, health, { code: 'PUBLISHER_LATE', what: 'the publisher was late by a p99 of' });
+};
+
+const published: Check = ({ input }) => {
+  if (input.published.length === 0)
+    return fatal('NOTHING_PUBLISHED', 'no change was committed, so there was nothing to deliver');
+  const lacking = input.planned.length - input.published.length;
+  if (lacking > 0)
+    return fatal(
+      'CHANGES_NOT_PUBLISHED',
+      `${lacking} of ${input.planned.length} changes were never committed (${input.publishFailures} attempts failed)`,
+    );
+  return input.publishFailures === 0
+    ? []
+    : warn('PUBLISH_RETRIED', `${input.publishFailures} attempts to commit a change failed and were tried again`);
+};
+
+const clientsMissing: Check = ({ input, totals }) => {
+  const { clients } = input.plan;
+  if (totals.holding < clients)
+    return fatal(
+      'CLIENTS_MISSING',
+      `${totals.holding} of ${clients} clients ever held a version (${totals.trial.connectFailures} connects failed); the figures are of fewer clients than asked`,
+    );
+  const isPush = input.plan.contender.transport !== 'polling' && input.plan.contender.transport !== 'long-polling';
+  return isPush && input.atRest.connected < clients
+    ? warn('CLIENTS_LOST', `${clients - input.atRest.connected} of ${clients} clients were cut off at the end`)
+    : [];
+};
+
+const reconciled: Check = ({ totals }) => {
+  const { delivered, superseded, missed } = totals.trial;
+  const sum = delivered + superseded + missed;
+  if (delivered + superseded > totals.expected)
+    return fatal(
+      'DELIVERED_TOO_MUCH',
+      `${delivered + superseded} versions delivered or superseded where ${totals.expected} were to be`,
+    );
+  return sum === totals.expected
+    ? []
+    : fatal(
+        'COUNTS_DO_NOT_RECONCILE',
+        `delivered ${delivered} + superseded ${superseded} + missed ${missed} = ${sum}, expected ${totals.expected}`,
+      );
+};
+
+const witnessesAgree: Check = ({ witnesses, totals }) =>
+  witnesses.filter(disagree).map(({ what, clients, servers, database }) => ({
+    // After failed requests the parties legitimately know different things.
+    severity: totals.trial.ended + totals.trial.failedAnswers > 0 ? 'warn' : 'fatal',
+    code: 'WITNESSES_DISAGREE',
+    message: `${what}: clients ${clients ?? '–'}, servers ${servers ?? '–'}, database ${database ?? '–'}`,
+  }));
+
+const missedUpdates: Check = ({ totals }) => {
+  const { missed, duplicate, outOfOrder } = totals.trial;
+  return [
+    ...(missed > 0
+      ? warn(
+          'UPDATES_MISSED',
+          `${formatNumber(missed)} of ${formatNumber(totals.expected)} versions never reached their client`,
+        )
+      : []),
+    ...(duplicate > 0 ? warn('UPDATES_DUPLICATE', `${formatNumber(duplicate)} versions came twice`) : []),
+    ...(outOfOrder > 0
+      ? warn('UPDATES_OUT_OF_ORDER', `${formatNumber(outOfOrder)} versions came after a newer one`)
+      : []),
+  ];
+};
+
+const windowOverrun: Check = ({ input }) => {
+  const { windowStart, windowEnd } = input.readings;
+  const overrunUs = windowEnd.statements.atUs - windowStart.statements.atUs - input.plan.windowUs;
+  return Math.abs(overrunUs) > Math.max(0.02 * input.plan.windowUs, 50_000)
+    ? warn(
+        'WINDOW_OVERRUN',
+        `the window's counters were read ${formatDurationUs(overrunUs)} off its planned length of ${formatDurationUs(input.plan.windowUs)}`,
+      )
+    : [];
+};
+
+const clockStep: Check = ({ input }) =>
+  Math.abs(input.clockStepMs) > 200
+    ? warn(
+        'CLOCK_STEP',
+        `the calendar's clock moved ${Math.round(input.clockStepMs)} ms against the monotonic one during the trial`,
+      )
+    : [];
+
+const foreignQueries: Check = ({ input }) => {
+  const { windowStart, windowEnd } = input.readings;
+  const count = (windowEnd.statements.foreign ?? 0) - (windowStart.statements.foreign ?? 0);
+  return count > 0 ? warn('FOREIGN_QUERIES', `${count} database queries of others fell into the window`) : [];
+};
+
+const lateArrivals: Check = ({ totals }) => {
+  const { lateArrivals: late, due } = totals.window;
+  return late > 0.01 * due
+    ? warn('GENERATOR_LATE', `${late} of ${due} polls were sent more than 10 ms after they were due`)
+    : [];
+};
+
+/** Outcomes of the system, not faults of the run. */
+const saturated: Check = ({ totals, metrics }) => {
+  const skippedShare = totals.window.due === 0 ? 0 : totals.window.skipped / totals.window.due;
+  const timeouts = scalarOf(metrics['db.poolTimeouts']) ?? 0;
+  const waitUs = p99Of(metrics['db.poolWaitUs']) ?? 0;
+  const signs = [
+    ...(skippedShare > 0.01
+      ? [`${(100 * skippedShare).toFixed(1)} % of the polls skipped (so requestUs leaves out the worst waits)`]
+      : []),
+    ...(timeouts > 0 ? [`${timeouts} pool time-outs`] : []),
+    ...(waitUs > 100_000 ? [`a pool wait p99 of ${formatDurationUs(waitUs)}`] : []),
+  ];
+  return signs.length === 0 ? [] : warn('SYSTEM_SATURATED', `the system could not keep up: ${signs.join(', ')}`);
+};
+
+/** Theory and measurement part by more than 5 %, three standard errors and one count. */
+const theoryDeviates: Check = ({ metrics, theory }) => {
+  const oneQuery = 60e6 / theory.plan.windowUs;
+  const comparisons = [
+    {
+      name: 'db.queriesPerMinute',
+      measured: scalarOf(metrics['db.queriesPerMinute']),
+      expectation: expectedQueriesPerMinute(theory),
+      oneCount: oneQuery,
+    },
+    {
+      name: 'freshnessUs',
+      measured: isDistribution(metrics.freshnessUs) ? metrics.freshnessUs.p50 : null,
+      expectation: expectedFreshnessP50(theory),
+      oneCount: 0,
+    },
+  ] as const;
+  return comparisons.flatMap(({ name, measured, expectation, oneCount }) => {
+    if (measured === null || expectation === null) return [];
+    const allowed = Math.max(0.05 * expectation.value, 3 * expectation.standardError, 1.0001 * oneCount);
+    if (Math.abs(measured - expectation.value) <= allowed) return [];
+    const format = metricOf(name).unit === 'us' ? formatDurationUs : formatNumber;
+    return warn(
+      'THEORY_DEVIATES',
+      `${name} is ${format(measured)} where arithmetic expects ${format(expectation.value)} (${expectation.because})`,
+    );
+  });
+};
+
+const checks: readonly Check[] = [
+  clientsMissing,
+  published,
+  reconciled,
+  witnessesAgree,
+  generatorError,
+  publisherLate,
+  lateArrivals,
+  windowOverrun,
+  clockStep,
+  foreignQueries,
+  missedUpdates,
+  saturated,
+  theoryDeviates,
+];
+
+function p99Of(value: MetricValue | undefined): number | null {
+  return isDistribution(value) ? value.p99 : null;
+}

@@ -1,0 +1,88 @@
+// One reading of every source at once, taken at the edges of the control and of the window, and at rest.
+
+import { metricNames } from '../../servers/protocol.ts';
+import { nowUs } from '../contract/clock.ts';
+import { cpuUs, rssBytes, socketMemoryBytes } from '../services/processes.ts';
+import { type PrometheusReading, readPrometheus, sumOf } from './prometheus.ts';
+import type { StatementCounts, StatementReader } from './statements.ts';
+
+/** The processes of the system under test, by part. A part that is not ours to see has no pids. */
+export interface SystemProcesses {
+  readonly servers: readonly number[];
+  readonly relay: readonly number[];
+  readonly redis: readonly number[];
+  readonly postgres: readonly number[];
+}
+
+export const systemParts = [
+  'servers',
+  'relay',
+  'redis',
+  'postgres',
+] as const satisfies readonly (keyof SystemProcesses)[];
+export type SystemPart = (typeof systemParts)[number];
+
+export interface Reading {
+  readonly statements: StatementCounts;
+  /** Of the servers, then the relay. */
+  readonly metrics: readonly PrometheusReading[];
+  readonly cpuAtUs: number;
+  /** CPU time so far; `null` where it cannot be read. */
+  readonly cpuUs: Readonly<Record<SystemPart, number | null>>;
+  readonly rssBytes: number | null;
+  readonly socketBytes: number | null;
+}
+
+export interface Sources {
+  readonly statements: StatementReader;
+  readonly metricsUrls: readonly string[];
+  readonly processes: SystemProcesses;
+}
+
+/** Reads everything; statements and CPU first, since they are set against time. */
+export async function takeReading(sources: Sources): Promise<Reading> {
+  const [statements, cpu] = await Promise.all([sources.statements.read(), readCpu(sources)]);
+  const [metrics, memory, socketBytes] = await Promise.all([
+    Promise.all(sources.metricsUrls.map(readPrometheus)),
+    Promise.all(sources.processes.servers.map(rssBytes)),
+    socketMemoryBytes(),
+  ]);
+  return { statements, metrics, ...cpu, rssBytes: addUp(memory), socketBytes };
+}
+
+/** The sum over the servers (the relay too) of a counter or gauge; 0 when none of them has seen it yet. */
+export function sumOverServers(reading: Reading, name: string, where?: Readonly<Record<string, string>>): number {
+  return reading.metrics.reduce((sum, metrics) => sum + (sumOf(metrics, name, where) ?? 0), 0);
+}
+
+/** Queries waiting for a pooled connection at this moment. */
+export function poolWaiting(reading: readonly PrometheusReading[]): number {
+  return reading.reduce((sum, metrics) => sum + (sumOf(metrics, metricNames.poolWaiting) ?? 0), 0);
+}
+
+async function readCpu({ statements, processes }: Sources): Promise<Pick<Reading, 'cpuAtUs' | 'cpuUs'>> {
+  const rig = await statements.rigBackends();
+  const read = async (part: SystemPart) =>
+    addUp(
+      await Promise.all(
+        processes[part].map((pid) => cpuUs(pid, part === 'postgres' ? { children: true, exclude: rig } : {})),
+      ),
+    );
+  const [servers, relay, redis, postgres] = await Promise.all([
+    read('servers'),
+    read('relay'),
+    read('redis'),
+    read('postgres'),
+  ]);
+  return { cpuAtUs: nowUs(), cpuUs: { servers, relay, redis, postgres } };
+}
+
+/** The sum, or `null` when there is nothing or a part is missing. */
+function addUp(values: readonly (number | null)[]): number | null {
+  let sum = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    sum += value;
+  }
+  return values.length === 0 ? null : sum;
+}

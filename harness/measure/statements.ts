@@ -1,0 +1,75 @@
+// Database statements by role, from pg_stat_statements: the count that no server can get wrong about itself.
+import pg from 'pg';
+import { nowUs } from '../contract/clock.ts';
+
+/** Totals since the database was made; `null` where the extension is missing. */
+export interface StatementCounts {
+  /** Middle of the reading. */
+  readonly atUs: number;
+  readonly queries: number | null;
+  /** LISTEN, BEGIN, COMMIT, SET and the like. */
+  readonly others: number | null;
+  /** Statements of roles that are neither the servers', the publisher's nor the samplers'. */
+  readonly foreign: number | null;
+}
+
+const countStatements = `
+  SELECT coalesce(sum(calls) FILTER (WHERE role = 'server' AND NOT housekeeping), 0)::float8 AS queries,
+         coalesce(sum(calls) FILTER (WHERE role = 'server' AND housekeeping), 0)::float8 AS others,
+         coalesce(sum(calls) FILTER (WHERE role = 'foreign'), 0)::float8 AS foreign
+  FROM (SELECT calls,
+               query ~* '^\\s*(listen|unlisten|notify|begin|start|commit|rollback|abort|end|set|reset|show|deallocate|discard)\\M' AS housekeeping,
+               CASE WHEN r.rolname = $1 THEN 'server' WHEN r.rolname = $2 OR r.rolname = current_user THEN 'ours' ELSE 'foreign' END AS role
+        FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
+        WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS counted`;
+
+/** Reads one database's statements over a connection of its own. */
+export class StatementReader {
+  readonly #client: pg.Client;
+  readonly #roles: readonly [string, string];
+  readonly #available: boolean;
+
+  private constructor(client: pg.Client, roles: readonly [string, string], available: boolean) {
+    this.#client = client;
+    this.#roles = roles;
+    this.#available = available;
+  }
+
+  static async open(database: {
+    adminUrl: string;
+    serverRole: string;
+    publisherRole: string;
+    statements: { available: boolean };
+  }): Promise<StatementReader> {
+    const client = new pg.Client({ connectionString: database.adminUrl, application_name: 'freshet-sampler' });
+    // A connection that breaks makes the next reading fail, which is where it is told.
+    client.on('error', () => {});
+    await client.connect();
+    return new StatementReader(client, [database.serverRole, database.publisherRole], database.statements.available);
+  }
+
+  async read(): Promise<StatementCounts> {
+    if (!this.#available) return { atUs: nowUs(), queries: null, others: null, foreign: null };
+    const beforeUs = nowUs();
+    const { rows } = await this.#client.query<{ queries: number; others: number; foreign: number }>({
+      name: 'count',
+      text: countStatements,
+      values: [...this.#roles],
+    });
+    const atUs = (beforeUs + nowUs()) / 2;
+    const row = rows[0];
+    return { atUs, queries: row?.queries ?? null, others: row?.others ?? null, foreign: row?.foreign ?? null };
+  }
+
+  /** Backends that are not the system under test: the publisher's and the samplers'. */
+  async rigBackends(): Promise<Set<number>> {
+    const { rows } = await this.#client.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE application_name IN ('freshet-sampler', 'freshet-publisher')`,
+    );
+    return new Set(rows.map((row) => row.pid));
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end();
+  }
+}

@@ -1,0 +1,33 @@
+// Everything a trial measured, before it is made into figures.
+import type { TrialRecord } from '../contract/record.ts';
+import type { Update } from '../plan/arrivals.ts';
+import type { TrialPlan } from '../plan/trial-plan.ts';
+import type { Published } from '../publisher/publisher-contract.ts';
+import type { SwarmResults, SwarmState } from '../swarm/swarm.ts';
+import type { Reading } from './reading.ts';
+
+export interface TrialInput {
+  readonly plan: TrialPlan;
+  /** All changes that were planned, the warm-up's included. */
+  readonly planned: readonly Update[];
+  readonly firstVersionInWindow: number;
+  readonly published: readonly Published[];
+  readonly publishFailures: number;
+  readonly readings: {
+    readonly controlStart: Reading;
+    readonly controlEnd: Reading;
+    readonly windowStart: Reading;
+    readonly windowEnd: Reading;
+    readonly atRest: Reading;
+  };
+  readonly results: SwarmResults;
+  /** Where the clients stood at rest. */
+  readonly atRest: SwarmState;
+  readonly timeline: TrialRecord['timeline'];
+  readonly statements: { readonly available: true } | { readonly available: false; readonly reason: string };
+  /** How far the calendar's clock and the monotonic clock moved apart during the trial. */
+  readonly clockStepMs: number;
+  /** When the window was to start, µs of the monotonic clock. */
+  readonly startUs: number;
+  readonly hasRelay: boolean;
+}

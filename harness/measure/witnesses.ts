@@ -1,0 +1,75 @@
+// The same counts from parties that do not know of each other: the clients, the servers' /metrics, and pg_stat_statements.
+// Taken over the whole trial at rest, so that nothing is in flight and they must agree to the last one.
+import { metricNames } from '../../servers/protocol.ts';
+import type { WitnessedCount } from '../contract/record.ts';
+import { settingOf } from '../plan/contender.ts';
+import { sumOverServers } from './reading.ts';
+import type { SwarmTotals } from './swarm-totals.ts';
+import type { TrialInput } from './trial-input.ts';
+
+/** Each count with its witnesses; `null` where a party has no way of knowing it. */
+export function countWitnesses(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
+  const { atRest, controlStart } = input.readings;
+  const servers = (name: string, where?: Readonly<Record<string, string>>) =>
+    sumOverServers(atRest, name, where) - sumOverServers(controlStart, name, where);
+  const database =
+    atRest.statements.queries === null || controlStart.statements.queries === null
+      ? null
+      : atRest.statements.queries - controlStart.statements.queries;
+  const queries: WitnessedCount = {
+    what: 'database queries',
+    clients: queriesSeenByClients(input, totals),
+    servers: servers(metricNames.queries),
+    database,
+  };
+  const { transport } = input.plan.contender;
+  if (transport === 'polling' || transport === 'long-polling') {
+    return [
+      queries,
+      {
+        what: 'HTTP answers',
+        clients: totals.trial.answers + totals.trial.failedAnswers,
+        servers: servers(metricNames.responses),
+        database: null,
+      },
+    ];
+  }
+  return [
+    queries,
+    {
+      what: 'connections opened',
+      clients: totals.trial.opened,
+      servers: servers(metricNames.connectionsOpened),
+      database: null,
+    },
+    {
+      what: 'snapshots',
+      clients: totals.trial.snapshots,
+      servers: servers(metricNames.messages, { type: 'snapshot' }),
+      database: null,
+    },
+    {
+      what: 'updates delivered',
+      clients: totals.trial.updates,
+      servers: servers(metricNames.messages, { type: 'update' }),
+      database: null,
+    },
+  ];
+}
+
+/** Two witnesses or more that do not say the same. */
+export function disagree({ clients, servers, database }: WitnessedCount): boolean {
+  const known = [clients, servers, database].filter((count) => count !== null);
+  return known.some((count) => count !== known[0]);
+}
+
+/** What the clients' own experience implies of the database: one query an answer, or one a connect and one a change and asking node. */
+function queriesSeenByClients({ plan }: TrialInput, totals: SwarmTotals): number | null {
+  const { contender } = plan;
+  if (contender.transport === 'polling') return Number(settingOf(contender, 'cache')) > 0 ? null : totals.trial.answers;
+  if (settingOf(contender, 'snapshot') === 'cached' || settingOf(contender, 'feed') === 'local') return null;
+  const askers = settingOf(contender, 'feed') === 'postgres' ? plan.nodes : 1;
+  if (askers > 1 && plan.audiences > 1) return null; // Which nodes have clients of a dashboard is the servers' knowledge.
+  const connects = contender.transport === 'long-polling' ? totals.holding : totals.trial.snapshots;
+  return connects + totals.changesSeen * askers;
+}

@@ -1,0 +1,153 @@
+// What arithmetic predicts, to be set beside what was measured. Pure functions of the plan.
+
+import { formatDurationUs } from '../contract/units.ts';
+import { pollPhaseUs } from '../plan/arrivals.ts';
+import { settingOf } from '../plan/contender.ts';
+import type { TrialPlan } from '../plan/trial-plan.ts';
+
+export interface Expectation {
+  readonly value: number;
+  /** The arithmetic, in words. */
+  readonly because: string;
+  /** Standard error of the measured figure around it, in its unit; 0 where it is exact. */
+  readonly standardError: number;
+}
+
+export interface TheoryInput {
+  readonly plan: TrialPlan;
+  /** Changes intended in the window, over all audiences. */
+  readonly updatesInWindow: number;
+  /** Mean time a snapshot query takes, as the polls' median round trip tells. */
+  readonly queryUs: number;
+}
+
+/** Queries a minute. `null` for a contender about which arithmetic says nothing. */
+export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null {
+  const { plan, updatesInWindow } = input;
+  const minutes = plan.windowUs / 60e6;
+  if (plan.contender.transport !== 'polling') {
+    const perUpdate = queriesPerUpdate(plan);
+    return {
+      value: (updatesInWindow * perUpdate) / minutes,
+      because: `${updatesInWindow} changes × ${perUpdate} ${perUpdate === 1 ? 'query' : 'queries'} in the window`,
+      standardError: 0,
+    };
+  }
+  const cacheUs = Number(settingOf(plan.contender, 'cache'));
+  if (cacheUs === 0) {
+    const value = (plan.clients * 60e6) / plan.pollIntervalUs;
+    return {
+      value,
+      because: `${plan.clients} clients × 60 s / ${formatDurationUs(plan.pollIntervalUs)}`,
+      standardError: 0,
+    };
+  }
+  return cachedQueries(input, cacheUs);
+}
+
+/** Queries for each change, and `null` for polling, which asks whether or not there is one. */
+export function expectedQueriesPerUpdate(plan: TrialPlan): Expectation | null {
+  if (plan.contender.transport === 'polling') return null;
+  const value = queriesPerUpdate(plan);
+  return {
+    value,
+    because:
+      settingOf(plan.contender, 'feed') === 'redis' ? 'the relay asks once for all nodes' : 'each node asks once',
+    standardError: 0,
+  };
+}
+
+/**
+ * Median freshness of short polling: the wait for the next tick is uniform on [0, interval], and a round trip follows.
+ * A cache adds a wait that is uniform on [0, its cycle]; the sum of the two is symmetric, so its median is half of both.
+ */
+export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
+  const { plan, queryUs, updatesInWindow } = input;
+  if (plan.contender.transport !== 'polling' || updatesInWindow === 0) return null;
+  const wait = `uniform on [0, ${formatDurationUs(plan.pollIntervalUs)}]`;
+  const cacheUs = Number(settingOf(plan.contender, 'cache'));
+  const perMinute = cacheUs === 0 ? null : cachedQueries(input, cacheUs).value / (plan.audiences * plan.nodes);
+  const cycleUs = perMinute === null ? 0 : 60e6 / perMinute;
+  // Phases are stratified: a change's median over the clients is exact to one stratum. Caches are one draw for each change.
+  const stratumUs = plan.pollIntervalUs / plan.clients;
+  const standardError = (stratumUs + cycleUs / Math.sqrt(12)) / Math.sqrt(updatesInWindow);
+  const because =
+    cycleUs === 0
+      ? `half of ${wait}, plus a round trip`
+      : `half of ${wait} and of the cache’s cycle, plus a round trip`;
+  return { value: (plan.pollIntervalUs + cycleUs) / 2 + queryUs, because, standardError };
+}
+
+/** Share of short polling's answers that told nothing new: each change is news in one answer to each client. */
+export function expectedUnchangedShare({ plan, updatesInWindow }: TheoryInput): Expectation | null {
+  if (plan.contender.transport !== 'polling' || plan.pollIntervalUs > plan.updateIntervalUs) return null;
+  if (Number(settingOf(plan.contender, 'cache')) > 0 || plan.updates === 'poisson') return null;
+  const polls = plan.windowUs / plan.pollIntervalUs;
+  const changes = updatesInWindow / plan.audiences;
+  if (changes > polls) return null;
+  return {
+    value: 1 - changes / polls,
+    because: `${changes} of a client’s ${polls} polls bring a change`,
+    standardError: 0,
+  };
+}
+
+function queriesPerUpdate(plan: TrialPlan): number {
+  const feed = settingOf(plan.contender, 'feed');
+  return feed === 'postgres' ? plan.nodes : 1;
+}
+
+/**
+ * With a cache each query is followed by its time to live, and the next poll after that asks again:
+ * 60 / (TTL + query + gap to the next poll) for each audience and node. The gap follows from the polls' phases, so they are walked through.
+ */
+function cachedQueries({ plan, queryUs }: TheoryInput, cacheUs: number): Expectation {
+  let perMinute = 0;
+  let gapUs = 0;
+  let caches = 0;
+  for (let audience = 0; audience < plan.audiences; audience++) {
+    for (let node = 0; node < plan.nodes; node++) {
+      const phasesUs = phasesOf(plan, audience, node);
+      if (phasesUs.length === 0) continue;
+      const cycleUs = meanCycleUs(phasesUs, plan.pollIntervalUs, cacheUs + queryUs);
+      perMinute += 60e6 / cycleUs;
+      gapUs += cycleUs - cacheUs - queryUs;
+      caches += 1;
+    }
+  }
+  const because = `60 s / (TTL ${formatDurationUs(cacheUs)} + query ${formatDurationUs(queryUs)} + gap to the next poll ${formatDurationUs(gapUs / caches)})${caches === 1 ? '' : ` × ${caches} caches`}`;
+  return { value: perMinute, because, standardError: 0 };
+}
+
+function phasesOf(plan: TrialPlan, audience: number, node: number): number[] {
+  const phases: number[] = [];
+  for (let rank = audience; rank < plan.clients; rank += plan.audiences) {
+    if (rank % plan.nodes === node)
+      phases.push(pollPhaseUs(rank, { clients: plan.clients, intervalUs: plan.pollIntervalUs, seed: plan.seed }));
+  }
+  return phases.sort((a, b) => a - b);
+}
+
+/** Mean time from query to query when each waits `restUs` and then for the next poll; phases repeat every interval. */
+function meanCycleUs(phasesUs: readonly number[], intervalUs: number, restUs: number): number {
+  const cycles = 400;
+  let atUs = phasesUs[0] ?? 0;
+  const firstUs = atUs;
+  for (let cycle = 0; cycle < cycles; cycle++) atUs = nextPollUs(phasesUs, intervalUs, atUs + restUs);
+  return (atUs - firstUs) / cycles;
+}
+
+function nextPollUs(phasesUs: readonly number[], intervalUs: number, fromUs: number): number {
+  const round = Math.floor(fromUs / intervalUs);
+  const within = fromUs - round * intervalUs;
+  let low = 0;
+  let high = phasesUs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((phasesUs[middle] as number) < within) low = middle + 1;
+    else high = middle;
+  }
+  return low < phasesUs.length
+    ? round * intervalUs + (phasesUs[low] as number)
+    : (round + 1) * intervalUs + (phasesUs[0] as number);
+}

@@ -1,0 +1,180 @@
+// A contender's spelling → transport and settings: `polling`, `polling+cache=1s`, `sse+redis`, `websocket+nodes=2`.
+import type { Transport } from '../contract/record.ts';
+import { transports } from '../contract/record.ts';
+import { defaultOf, parseSetting, type Setting, type SettingValue, suggest } from '../contract/settings.ts';
+import { spellDurationUs } from '../contract/units.ts';
+
+interface ContenderSetting {
+  readonly transports: readonly Transport[];
+  readonly setting: Setting;
+}
+
+const feeds = ['postgres', 'redis', 'local'] as const;
+const fed: readonly Transport[] = ['long-polling', 'sse', 'websocket'];
+const streams: readonly Transport[] = ['sse', 'websocket'];
+const flag = { kind: 'choice', choices: ['on', 'off'] } as const;
+
+/** What can stand behind a `+`. A bare word is a feed, or a flag that is switched on. */
+export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
+  interval: {
+    transports: ['polling'],
+    setting: { kind: 'duration', default: '2s', min: '20ms', max: '1h', meaning: 'poll interval of this contender' },
+  },
+  cache: {
+    transports: ['polling'],
+    setting: {
+      kind: 'duration',
+      default: '0ms',
+      min: '1ms',
+      max: '1h',
+      meaning: 'the server answers from memory for this long',
+    },
+  },
+  etag: {
+    transports: ['polling'],
+    setting: { ...flag, default: 'off', meaning: '304 when nothing changed: saves bytes, not queries' },
+  },
+  'keep-alive': {
+    transports: ['polling', 'long-polling'],
+    setting: { ...flag, default: 'on', meaning: 'keep the connection, or open one for each request' },
+  },
+  hold: {
+    transports: ['long-polling'],
+    setting: {
+      kind: 'duration',
+      default: '25s',
+      min: '100ms',
+      max: '10m',
+      meaning: 'how long the server holds a request',
+    },
+  },
+  feed: {
+    transports: fed,
+    setting: { kind: 'choice', default: 'postgres', choices: feeds, meaning: 'how the server hears of a change' },
+  },
+  snapshot: {
+    transports: streams,
+    setting: {
+      kind: 'choice',
+      default: 'query',
+      choices: ['query', 'cached'],
+      meaning: 'what a client gets on connecting',
+    },
+  },
+  heartbeat: {
+    transports: streams,
+    setting: {
+      kind: 'choice',
+      default: 'ping',
+      choices: ['ping', 'message', 'none'],
+      meaning: 'how a dead connection is noticed',
+    },
+  },
+  'heartbeat-interval': {
+    transports: streams,
+    setting: { kind: 'duration', default: '30s', min: '100ms', max: '1h', meaning: 'time between two heartbeats' },
+  },
+  auth: {
+    transports,
+    setting: {
+      kind: 'choice',
+      default: 'none',
+      choices: ['none', 'query', 'cookie', 'message'],
+      meaning: 'where the client puts its token',
+    },
+  },
+  nodes: {
+    transports,
+    setting: {
+      kind: 'count',
+      default: 1,
+      min: 1,
+      max: 16,
+      meaning: 'server processes; clients are dealt to them in turn',
+    },
+  },
+};
+
+export interface Contender {
+  /** The canonical spelling, used by flags, records and charts. */
+  readonly name: string;
+  readonly transport: Transport;
+  /** Only what the spelling sets. */
+  readonly given: Readonly<Record<string, SettingValue>>;
+}
+
+/** A contender's setting: as spelled, else the transport's default. */
+export function settingOf(contender: Contender, name: string): SettingValue {
+  const given = contender.given[name];
+  if (given !== undefined) return given;
+  if (name === 'feed' && contender.transport === 'websocket') return 'redis';
+  const entry = contenderSettings[name];
+  if (entry === undefined) throw new RangeError(`no contender setting is called ${name}`);
+  return defaultOf(entry.setting);
+}
+
+/** The contender that `text` spells, or every problem of the spelling, a line each. */
+export function parseContender(text: string): { contender: Contender } | { problems: string[] } {
+  const [word = '', ...parts] = text.trim().split('+');
+  const transport = transports.find((known) => known === word);
+  if (transport === undefined) {
+    return {
+      problems: [
+        `contender '${text}' begins with '${word}'; expected one of ${transports.join(', ')}${suggest(word, transports)}`,
+      ],
+    };
+  }
+  const given: Record<string, SettingValue> = {};
+  const problems: string[] = [];
+  for (const part of parts) {
+    const parsed = parsePart(part, transport);
+    if ('problem' in parsed) problems.push(`contender '${text}': ${parsed.problem}`);
+    else if (parsed.name in given) problems.push(`contender '${text}' sets ${parsed.name} twice; expected it once`);
+    else given[parsed.name] = parsed.value;
+  }
+  problems.push(...contradictions(text, transport, given));
+  return problems.length > 0 ? { problems } : { contender: { name: spell(transport, given), transport, given } };
+}
+
+function parsePart(part: string, transport: Transport): { name: string; value: SettingValue } | { problem: string } {
+  const [left = '', right] = part.split(/=(.*)/s);
+  const name = right === undefined && feeds.some((feed) => feed === left) ? 'feed' : left;
+  const entry = Object.hasOwn(contenderSettings, name) ? contenderSettings[name] : undefined;
+  const known = Object.keys(contenderSettings).filter((key) => contenderSettings[key]?.transports.includes(transport));
+  if (entry === undefined || !entry.transports.includes(transport)) {
+    return {
+      problem: `${transport} has no setting '${name}'; expected one of ${known.join(', ')}${suggest(name, [...known, ...feeds])}`,
+    };
+  }
+  if (entry.setting.kind !== 'choice' && right === undefined)
+    return { problem: `${name} needs a value, such as ${name}=${entry.setting.default}` };
+  const isFlag = entry.setting.kind === 'choice' && entry.setting.choices.includes('on');
+  const value = right ?? (name === 'feed' ? left : isFlag ? 'on' : '');
+  const parsed = parseSetting(name, entry.setting, value);
+  return 'problem' in parsed ? parsed : { name, value: parsed.value };
+}
+
+function contradictions(text: string, transport: Transport, given: Readonly<Record<string, SettingValue>>): string[] {
+  const problems: string[] = [];
+  if (transport !== 'websocket') {
+    for (const name of ['heartbeat', 'auth']) {
+      if (given[name] === 'message')
+        problems.push(
+          `contender '${text}': ${name}=message needs a channel from the client; expected it with websocket only`,
+        );
+    }
+  }
+  return problems;
+}
+
+function spell(transport: Transport, given: Readonly<Record<string, SettingValue>>): string {
+  const parts = Object.keys(contenderSettings).flatMap((name) => {
+    const value = given[name];
+    if (value === undefined) return [];
+    if (name === 'feed') return [String(value)];
+    if (value === 'on') return [name];
+    const isDuration = contenderSettings[name]?.setting.kind === 'duration';
+    return [`${name}=${isDuration && typeof value === 'number' ? spellDurationUs(value) : value}`];
+  });
+  return [transport, ...parts].join('+');
+}

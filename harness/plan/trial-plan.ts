@@ -1,0 +1,89 @@
+// One trial, as data: which contender under which settings, and everything that follows from them.
+import type { Scenario } from '../contract/scenario.ts';
+import { defaultOf, type SettingValue } from '../contract/settings.ts';
+import { type Contender, settingOf } from './contender.ts';
+
+export interface TrialPlan {
+  readonly scenario: string;
+  readonly contender: Contender;
+  readonly repetition: number;
+  readonly seed: number;
+  readonly clients: number;
+  readonly audiences: number;
+  readonly pollIntervalUs: number;
+  readonly updateIntervalUs: number;
+  readonly updates: 'fixed' | 'poisson';
+  readonly windowUs: number;
+  readonly controlUs: number;
+  readonly payloadBytes: number;
+  readonly queryCostUs: number;
+  readonly poolSize: number;
+  readonly late: 'skip' | 'queue' | 'overlap';
+  readonly connectRate: number;
+  readonly nodes: number;
+}
+
+export type Settings = Readonly<Record<string, SettingValue>>;
+
+/** Connecting, and waiting for an answer, are given up after these. */
+export const connectTimeoutUs = 10_000_000;
+export const requestTimeoutUs = 30_000_000;
+
+/** The scenario's settings with what was given in place of the defaults. */
+export function settingsOf(scenario: Scenario, given: Settings): Settings {
+  const defaults = Object.entries(scenario.settings).map(([name, setting]) => [name, defaultOf(setting)]);
+  return { ...Object.fromEntries(defaults), ...given };
+}
+
+/** Contenders × repetitions, interleaved so that slow drift of the machine meets all contenders alike: odd rounds run backwards. */
+export function planTrials(
+  scenario: Scenario,
+  options: { settings: Settings; contenders: readonly Contender[]; repeat: number; seed: number },
+): TrialPlan[] {
+  return Array.from({ length: options.repeat }, (_, round) => {
+    const order = round % 2 === 0 ? options.contenders : [...options.contenders].reverse();
+    return order.map((contender) =>
+      planTrial(scenario, { settings: options.settings, contender, repetition: round + 1, seed: options.seed }),
+    );
+  }).flat();
+}
+
+function planTrial(
+  scenario: Scenario,
+  options: { settings: Settings; contender: Contender; repetition: number; seed: number },
+): TrialPlan {
+  const { settings, contender, repetition } = options;
+  const number = (name: string) => Number(settings[name]);
+  const ownInterval = contender.given.interval;
+  return {
+    scenario: scenario.name,
+    contender,
+    repetition,
+    seed: options.seed + repetition - 1,
+    clients: number('clients'),
+    audiences: number('audiences'),
+    pollIntervalUs: ownInterval === undefined ? number('poll-interval') : Number(ownInterval),
+    updateIntervalUs: number('update-interval'),
+    updates: settings.updates === 'poisson' ? 'poisson' : 'fixed',
+    windowUs: number('duration'),
+    controlUs: number('control'),
+    payloadBytes: number('payload'),
+    queryCostUs: number('query-cost'),
+    poolSize: number('pool-size'),
+    late: lateOf(settings.late),
+    connectRate: number('connect-rate'),
+    nodes: Number(settingOf(contender, 'nodes')),
+  };
+}
+
+function lateOf(value: SettingValue | undefined): TrialPlan['late'] {
+  return value === 'queue' || value === 'overlap' ? value : 'skip';
+}
+
+/** How long a trial should take, in µs: its phases, and about 1.5 s to start and stop processes. */
+export function expectedTrialUs(plan: TrialPlan): number {
+  const rampUs = (plan.clients / plan.connectRate) * 1e6;
+  const isPolling = plan.contender.transport === 'polling';
+  const settleUs = isPolling ? 2 * plan.pollIntervalUs : 300_000;
+  return 1_500_000 + plan.controlUs + rampUs + settleUs + plan.windowUs + (isPolling ? plan.pollIntervalUs : 300_000);
+}

@@ -1,0 +1,88 @@
+// The publisher: an open schedule of changes in a process of its own. A change is sent when it is intended, whatever became of the last one,
+// and is tried again until it is committed: a database that was away shows as lag, not as a change that never was.
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import type { PublishCommand, PublishResult, ReadyLine } from '../../servers/protocol.ts';
+import { nowUs } from '../contract/clock.ts';
+import { messageOf } from '../contract/errors.ts';
+import type { Update } from '../plan/arrivals.ts';
+import { Scheduler } from '../swarm/scheduler.ts';
+import type { PublisherCommand, PublisherReport } from './publisher-contract.ts';
+
+const retryUs = 200_000;
+
+const scheduler = new Scheduler();
+const intended = new Map<string, Update>();
+let program: ChildProcessByStdio<Writable, Readable, null> | null = null;
+
+function report(what: PublisherReport): void {
+  process.send?.(what);
+}
+
+function keyOf(update: { audience: number; version: number }): string {
+  return `${update.audience}:${update.version}`;
+}
+
+function schedule(update: Update, atUs: number): void {
+  scheduler.at(atUs, { run: () => send(update) });
+}
+
+function send({ audience, version, intendedUs }: Update): void {
+  const command: PublishCommand = { audience, version, intendedUs };
+  program?.stdin.write(`${JSON.stringify(command)}\n`);
+}
+
+function onLine(line: string): void {
+  const answer = JSON.parse(line) as PublishResult | ReadyLine;
+  if ('role' in answer) {
+    report({ type: 'ready', pid: answer.pid });
+    return;
+  }
+  const update = intended.get(keyOf(answer));
+  if (update === undefined) return;
+  if (answer.committedUs === null) {
+    report({ type: 'failed', error: answer.error ?? 'no reason given' });
+    schedule(update, nowUs() + retryUs);
+    return;
+  }
+  intended.delete(keyOf(answer));
+  report({ type: 'published', published: { ...update, sentUs: answer.sentUs, committedUs: answer.committedUs } });
+}
+
+function begin(command: string, args: readonly string[]): void {
+  program = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  program.on('error', (error) => report({ type: 'broken', error: messageOf(error) }));
+  program.on('exit', (code, signal) =>
+    report({ type: 'broken', error: `it ended with ${signal ?? `exit code ${code}`}` }),
+  );
+  // A pipe to a program that is gone breaks; its exit says so already.
+  program.stdin.on('error', () => {});
+  createInterface({ input: program.stdout }).on('line', onLine);
+}
+
+function obey(command: PublisherCommand): void {
+  switch (command.type) {
+    case 'begin':
+      begin(command.command, command.args);
+      return;
+    case 'updates':
+      for (const update of command.updates) {
+        intended.set(keyOf(update), update);
+        schedule(update, update.intendedUs);
+      }
+      return;
+    case 'close':
+      scheduler.stop();
+      program?.removeAllListeners('exit');
+      program?.stdin.end();
+      process.disconnect();
+  }
+}
+
+process.on('disconnect', () => {
+  scheduler.stop();
+  program?.stdin.end();
+});
+process.on('SIGINT', () => {});
+process.on('message', obey);

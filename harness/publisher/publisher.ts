@@ -1,0 +1,101 @@
+// The publisher as the command sees it: a process that is handed schedules and tells what it committed.
+import { FreshetError } from '../contract/errors.ts';
+import type { Update } from '../plan/arrivals.ts';
+import { type Child, startChild } from '../services/child.ts';
+import type { Guard } from '../services/guard.ts';
+import type { Published, PublisherCommand, PublisherReport } from './publisher-contract.ts';
+
+export class Publisher {
+  readonly child: Child;
+  /** All that was committed so far. */
+  readonly published: Published[] = [];
+  /** Attempts that failed and were tried again. */
+  failures = 0;
+  /** Resolves when the program that commits has died. */
+  readonly lost: Promise<FreshetError>;
+  #onPublished: () => void = () => {};
+  #onReady: () => void = () => {};
+  #onLost: (error: FreshetError) => void = () => {};
+
+  private constructor(child: Child) {
+    this.child = child;
+    this.lost = new Promise((resolve) => {
+      this.#onLost = resolve;
+    });
+    child.onMessage((message) => this.#hear(message as PublisherReport));
+  }
+
+  /** Starts it with the target's own program for committing a change; resolves when that is ready. */
+  static async start(options: {
+    guard: Guard;
+    bundle: string;
+    publish: { command: string; args: readonly string[] };
+  }): Promise<Publisher> {
+    const child = await startChild({
+      guard: options.guard,
+      name: 'publisher',
+      command: process.execPath,
+      args: ['--enable-source-maps', options.bundle],
+      ipc: true,
+    });
+    const publisher = new Publisher(child);
+    const ready = new Promise<void>((resolve) => {
+      publisher.#onReady = resolve;
+    });
+    publisher.#tell({ type: 'begin', ...options.publish });
+    const lost = await Promise.race([
+      ready,
+      publisher.lost,
+      child.exited.then(
+        () => new FreshetError('environment', `the publisher ended before it was ready; ${child.stderrTail()}`),
+      ),
+    ]);
+    if (lost instanceof FreshetError) throw lost;
+    return publisher;
+  }
+
+  schedule(updates: readonly Update[]): void {
+    this.#tell({ type: 'updates', updates });
+  }
+
+  /** Resolves when this many changes were committed since the start. */
+  untilPublished(count: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onPublished = () => {
+        if (this.published.length >= count) resolve();
+      };
+      this.#onPublished();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#tell({ type: 'close' });
+    await this.child.stop(2_000);
+  }
+
+  #tell(command: PublisherCommand): void {
+    this.child.send(command);
+  }
+
+  #hear(report: PublisherReport): void {
+    switch (report.type) {
+      case 'ready':
+        this.#onReady();
+        return;
+      case 'published':
+        this.published.push(report.published);
+        this.#onPublished();
+        return;
+      case 'failed':
+        this.failures += 1;
+        return;
+      case 'broken':
+        this.#onLost(
+          new FreshetError(
+            'environment',
+            `the program that publishes changes is gone: ${report.error}; ${this.child.stderrTail().trim()}`,
+          ),
+        );
+    }
+  }
+}

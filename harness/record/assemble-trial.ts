@@ -1,0 +1,339 @@
+// A trial's readings and results → its metrics, witnesses and findings. Each figure of the catalogue is made here, once.
+
+import { metricNames as serverMetrics } from '../../servers/protocol.ts';
+import { createHistogram, type Histogram, recordUs } from '../contract/histogram.ts';
+import type { MetricName } from '../contract/metrics.ts';
+import type { MetricValue, TrialRecord } from '../contract/record.ts';
+import { spellDurationUs } from '../contract/units.ts';
+import { generatorErrorUs } from '../measure/canary.ts';
+import { examineHealth } from '../measure/health.ts';
+import { histogramBetween } from '../measure/prometheus.ts';
+import { type Reading, type SystemPart, sumOverServers, systemParts } from '../measure/reading.ts';
+import { type SwarmTotals, totalsOf } from '../measure/swarm-totals.ts';
+import type { TrialInput } from '../measure/trial-input.ts';
+import { countWitnesses } from '../measure/witnesses.ts';
+import {
+  expectedFreshnessP50,
+  expectedQueriesPerMinute,
+  expectedQueriesPerUpdate,
+  expectedUnchangedShare,
+  type TheoryInput,
+} from '../model/theory.ts';
+import { contenderSettings, settingOf } from '../plan/contender.ts';
+import type { TrialPlan } from '../plan/trial-plan.ts';
+import { distribution, scalar } from './values.ts';
+
+type Metrics = Partial<Record<MetricName, MetricValue>>;
+
+/** What the figures are made of. */
+interface Basis {
+  readonly input: TrialInput;
+  readonly totals: SwarmTotals;
+  readonly theory: TheoryInput;
+  readonly isPolling: boolean;
+  readonly asks: boolean;
+}
+
+const minute = 60e6;
+
+export function assembleTrial(input: TrialInput): Omit<TrialRecord, 'phasesUs'> {
+  const { plan } = input;
+  const totals = totalsOf(input.results);
+  const updatesInWindow = input.planned.filter(({ version }) => version >= input.firstVersionInWindow).length;
+  const { requestUncorrectedUs } = totals.histograms;
+  const queryUs = requestUncorrectedUs.totalCount === 0 ? 0 : requestUncorrectedUs.getValueAtPercentile(50);
+  const isPolling = plan.contender.transport === 'polling';
+  const basis: Basis = {
+    input,
+    totals,
+    theory: { plan, updatesInWindow, queryUs },
+    isPolling,
+    asks: isPolling || plan.contender.transport === 'long-polling',
+  };
+  const metrics: Metrics = {
+    ...databaseMetrics(basis),
+    ...freshnessMetrics(basis),
+    ...requestMetrics(basis),
+    ...wireMetrics(basis),
+    ...deliveryMetrics(basis),
+    ...costMetrics(basis),
+    ...generatorMetrics(basis),
+  };
+  const witnesses = countWitnesses(input, totals);
+  return {
+    scenario: plan.scenario,
+    contender: plan.contender.name,
+    transport: plan.contender.transport,
+    settings: recordedSettings(plan),
+    repetition: plan.repetition,
+    clients: plan.clients,
+    audiences: plan.audiences,
+    windowUs: input.readings.windowEnd.statements.atUs - input.readings.windowStart.statements.atUs,
+    metrics,
+    timeline: input.timeline,
+    events: input.published
+      .map(({ audience, version, committedUs }) => ({
+        atUs: Math.round(committedUs - input.startUs),
+        what: `change ${version} of dashboard ${audience} committed`,
+      }))
+      .slice(0, 1_000),
+    witnesses,
+    health: examineHealth({ input, totals, metrics, witnesses, theory: basis.theory }),
+  };
+}
+
+function databaseMetrics({ input, theory }: Basis): Metrics {
+  const { windowStart, windowEnd, atRest, controlStart } = input.readings;
+  const reason = input.statements.available ? 'pg_stat_statements could not be read' : input.statements.reason;
+  const lengthUs = windowEnd.statements.atUs - windowStart.statements.atUs;
+  const gained = (pick: (reading: Reading) => number | null) => difference(pick(windowEnd), pick(windowStart));
+  const queries = gained(({ statements }) => statements.queries);
+  const perMinute = (count: number | null) => (count === null ? null : (count * minute) / lengthUs);
+  const others = gained(({ statements }) => statements.others);
+  const waits = mergeBetween(windowStart, windowEnd, serverMetrics.poolWait);
+  const waiting = input.timeline.series.poolWaiting?.filter((value) => value !== null) ?? [];
+  return {
+    'db.queriesPerMinute': scalar('db.queriesPerMinute', perMinute(queries), reason, expectedQueriesPerMinute(theory)),
+    'db.otherStatementsPerMinute': scalar('db.otherStatementsPerMinute', perMinute(others), reason),
+    'db.queriesPerUpdate': scalar(
+      'db.queriesPerUpdate',
+      queries === null || theory.updatesInWindow === 0 ? null : queries / theory.updatesInWindow,
+      input.statements.available ? 'no change was intended in the window' : reason,
+      expectedQueriesPerUpdate(theory.plan),
+    ),
+    'db.queriesFailed': scalar(
+      'db.queriesFailed',
+      sumOverServers(atRest, serverMetrics.queriesFailed) - sumOverServers(controlStart, serverMetrics.queriesFailed),
+      '',
+    ),
+    'db.poolWaitUs': distribution('db.poolWaitUs', waits, 'the servers sent no query in the window'),
+    'db.poolWaiting': scalar(
+      'db.poolWaiting',
+      waiting.length === 0 ? null : Math.max(...waiting),
+      'the servers’ /metrics could not be read in the window',
+    ),
+    'db.poolTimeouts': scalar(
+      'db.poolTimeouts',
+      sumOverServers(windowEnd, serverMetrics.poolTimeouts) - sumOverServers(windowStart, serverMetrics.poolTimeouts),
+      '',
+    ),
+  };
+}
+
+function freshnessMetrics({ input, totals, theory }: Basis): Metrics {
+  const screenUs = totals.windowUs * input.plan.clients;
+  return {
+    freshnessUs: distribution('freshnessUs', totals.histograms.freshnessUs, 'no change was intended in the window', {
+      censored: totals.censored,
+      expectation: expectedFreshnessP50(theory),
+    }),
+    staleShare: scalar(
+      'staleShare',
+      screenUs === 0 ? null : totals.window.staleUs / screenUs,
+      'the window had no length',
+    ),
+  };
+}
+
+function requestMetrics({ totals, isPolling, asks, theory }: Basis): Metrics {
+  const { window, histograms } = totals;
+  const noPolls = isPolling ? 'no poll was due in the window' : 'this contender does not poll on a schedule';
+  const noAnswers = asks ? 'no answer came in the window' : 'this contender is pushed to and asks nothing';
+  return {
+    requestUs: distribution('requestUs', isPolling ? histograms.requestUs : null, noPolls),
+    requestUncorrectedUs: distribution(
+      'requestUncorrectedUs',
+      isPolling ? histograms.requestUncorrectedUs : null,
+      noPolls,
+    ),
+    'http.unchangedShare': scalar(
+      'http.unchangedShare',
+      asks && window.answers > 0 ? window.unchanged / window.answers : null,
+      noAnswers,
+      expectedUnchangedShare(theory),
+    ),
+    'http.skippedShare': scalar(
+      'http.skippedShare',
+      isPolling && window.due > 0 ? window.skipped / window.due : null,
+      noPolls,
+    ),
+  };
+}
+
+function wireMetrics({ input, totals, theory }: Basis): Metrics {
+  const { bytesIn, bytesOut, payloadIn, payloadOut } = totals.traffic;
+  const clientMinutes = (totals.windowUs / minute) * input.plan.clients;
+  const watched = (theory.updatesInWindow * input.plan.clients) / input.plan.audiences;
+  const total = bytesIn + bytesOut;
+  return {
+    'wire.bytesInPerClientMinute': scalar(
+      'wire.bytesInPerClientMinute',
+      bytesIn / clientMinutes,
+      'the window had no length',
+    ),
+    'wire.bytesOutPerClientMinute': scalar(
+      'wire.bytesOutPerClientMinute',
+      bytesOut / clientMinutes,
+      'the window had no length',
+    ),
+    'wire.bytesPerUpdate': scalar('wire.bytesPerUpdate', total / watched, 'no change was intended in the window'),
+    'wire.headerShare': scalar(
+      'wire.headerShare',
+      total === 0 ? null : 1 - (payloadIn + payloadOut) / total,
+      'no bytes flowed in the window',
+    ),
+  };
+}
+
+function deliveryMetrics({ input, totals }: Basis): Metrics {
+  const { delivered, superseded, missed, duplicate, outOfOrder } = totals.trial;
+  const tally = (name: MetricName, value: number) => ({ [name]: scalar(name, value, '') });
+  return {
+    ...tally('updates.published', input.published.length),
+    ...tally('updates.delivered', delivered),
+    ...tally('updates.superseded', superseded),
+    ...tally('updates.missed', missed),
+    ...tally('updates.duplicate', duplicate),
+    ...tally('updates.outOfOrder', outOfOrder),
+    deliveryRatio: scalar(
+      'deliveryRatio',
+      totals.expected === 0 ? null : 1 - missed / totals.expected,
+      'no change was published',
+    ),
+    'connect.us': distribution('connect.us', totals.histograms.connectUs, 'no client connected'),
+    'connect.failures': scalar('connect.failures', totals.trial.connectFailures, ''),
+  };
+}
+
+const partReasons: Readonly<Record<SystemPart, string>> = {
+  servers: 'CPU time is read from /proc, which this system lacks',
+  relay: 'this contender has no relay',
+  redis: 'this contender uses no Redis, or Redis is not ours to see',
+  postgres: 'Postgres is not ours to see, or this system lacks /proc',
+};
+
+function costMetrics({ input }: Basis): Metrics {
+  const { plan, readings } = input;
+  const { controlStart, controlEnd, windowStart, windowEnd } = readings;
+  const cost = (part: SystemPart) => {
+    const busy = rateOf(windowStart, windowEnd, part);
+    const idle = rateOf(controlStart, controlEnd, part);
+    return busy === null || idle === null ? null : Math.max(0, busy - idle);
+  };
+  const costs = Object.fromEntries(systemParts.map((part) => [part, cost(part)])) as Record<SystemPart, number | null>;
+  const present = systemParts.filter((part) => input.hasRelay || (part !== 'relay' && part !== 'redis'));
+  const unseen = present.filter((part) => costs[part] === null);
+  const system = unseen.length > 0 ? null : present.reduce((sum, part) => sum + (costs[part] ?? 0), 0);
+  const rssGrowth = difference(windowEnd.rssBytes, controlEnd.rssBytes);
+  const socketGrowth = difference(windowEnd.socketBytes, controlEnd.socketBytes);
+  const perClient =
+    rssGrowth === null || socketGrowth === null ? null : Math.max(0, rssGrowth + socketGrowth) / plan.clients;
+  return {
+    'system.cpuMsPerSecond': scalar(
+      'system.cpuMsPerSecond',
+      system,
+      `the CPU time of ${unseen.join(', ')} cannot be seen`,
+    ),
+    'server.cpuMsPerSecond': scalar('server.cpuMsPerSecond', costs.servers, partReasons.servers),
+    'relay.cpuMsPerSecond': scalar('relay.cpuMsPerSecond', costs.relay, partReasons.relay),
+    'redis.cpuMsPerSecond': scalar('redis.cpuMsPerSecond', costs.redis, partReasons.redis),
+    'db.cpuMsPerSecond': scalar('db.cpuMsPerSecond', costs.postgres, partReasons.postgres),
+    'server.eventLoopDelayUs': distribution(
+      'server.eventLoopDelayUs',
+      mergeBetween(windowStart, windowEnd, serverMetrics.eventLoopDelay),
+      'the servers’ /metrics do not tell',
+    ),
+    'server.rssBytes': scalar(
+      'server.rssBytes',
+      windowEnd.rssBytes,
+      'resident memory is read from /proc, which this system lacks',
+    ),
+    'memory.bytesPerClient': scalar(
+      'memory.bytesPerClient',
+      plan.clients < 1_000 ? null : perClient,
+      plan.clients < 1_000
+        ? 'fewer than 1,000 clients: their memory drowns in the noise of the heap'
+        : 'this system lacks /proc',
+    ),
+  };
+}
+
+function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
+  const { canary, shards } = input.results;
+  const lag = createHistogram();
+  for (const { version, sentUs, intendedUs } of input.published)
+    if (version >= input.firstVersionInWindow) recordUs(lag, sentUs - intendedUs);
+  const errorUs =
+    canary === null
+      ? null
+      : generatorErrorUs(
+          canary.samples,
+          shards.flatMap(({ samples }) => samples),
+        );
+  return {
+    'generator.errorUs': scalar(
+      'generator.errorUs',
+      errorUs,
+      canary === null ? 'fewer than 10 clients: no canary beside them' : 'no canary saw what its neighbours saw',
+    ),
+    'generator.cpuShare': scalar('generator.cpuShare', totals.busiestCpuShare, ''),
+    'generator.eventLoopDelayUs': distribution(
+      'generator.eventLoopDelayUs',
+      totals.histograms.eventLoopDelayUs,
+      'the shards’ timers never fired in the window',
+    ),
+    'generator.publishLagUs': distribution('generator.publishLagUs', lag, 'nothing was published in the window'),
+    'generator.lateArrivals': scalar(
+      'generator.lateArrivals',
+      isPolling ? totals.window.lateArrivals : null,
+      'this contender does not poll on a schedule',
+    ),
+  };
+}
+
+/** CPU ms a second between two readings. */
+function rateOf(from: Reading, to: Reading, part: SystemPart): number | null {
+  const usedUs = difference(to.cpuUs[part], from.cpuUs[part]);
+  return usedUs === null ? null : (usedUs / (to.cpuAtUs - from.cpuAtUs)) * 1000;
+}
+
+function mergeBetween(from: Reading, to: Reading, name: string): Histogram | null {
+  const merged = createHistogram();
+  let seen = false;
+  to.metrics.forEach((after, index) => {
+    const part = histogramBetween(from.metrics[index] ?? new Map(), after, name);
+    if (part === null) return;
+    merged.add(part);
+    seen = true;
+  });
+  return seen ? merged : null;
+}
+
+function difference(after: number | null, before: number | null): number | null {
+  return after === null || before === null ? null : after - before;
+}
+
+/** All settings this trial ran under, as the command line spells them. */
+function recordedSettings(plan: TrialPlan): TrialRecord['settings'] {
+  const own = Object.entries(contenderSettings).filter(([, { transports }]) =>
+    transports.includes(plan.contender.transport),
+  );
+  const spelled = own.map(([name, { setting }]) => {
+    const value = settingOf(plan.contender, name);
+    return [name, setting.kind === 'duration' ? spellDurationUs(Number(value)) : value] as const;
+  });
+  return {
+    ...Object.fromEntries(spelled.filter(([name]) => name !== 'interval')),
+    'poll-interval': spellDurationUs(plan.pollIntervalUs),
+    'update-interval': spellDurationUs(plan.updateIntervalUs),
+    updates: plan.updates,
+    duration: spellDurationUs(plan.windowUs),
+    payload: plan.payloadBytes,
+    'query-cost': spellDurationUs(plan.queryCostUs),
+    'pool-size': plan.poolSize,
+    late: plan.late,
+    'connect-rate': plan.connectRate,
+    control: spellDurationUs(plan.controlUs),
+    seed: plan.seed,
+  };
+}

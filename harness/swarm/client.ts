@@ -1,0 +1,216 @@
+// The virtual client: one simulated dashboard over many sessions. It decides when to connect again and books what it sees;
+// the sessions of all four transports report to it alike.
+
+import { recordUs } from '../contract/histogram.ts';
+import type { Address } from '../contract/target.ts';
+import { pollPhaseUs } from '../plan/arrivals.ts';
+import { seededRandom } from '../plan/random.ts';
+import { backoffUs, defaultBackoff } from './backoff.ts';
+import { book, type Delivery, lacking } from './delivery.ts';
+import type { Ledger } from './ledger.ts';
+import { reactTo } from './reaction.ts';
+import type { Task } from './scheduler.ts';
+import type { EndReason, Session, SessionContext, SessionListener, SessionMaker, SessionPlace } from './session.ts';
+
+/** What the clients of one shard share. */
+export interface ClientWorld {
+  readonly context: SessionContext;
+  readonly ledger: Ledger;
+  readonly makeSession: SessionMaker;
+  readonly clients: number;
+  readonly seed: number;
+}
+
+/** The browsers' reconnection time of an EventSource. */
+const eventSourceRetryUs = 3_000_000;
+
+export class VirtualClient implements SessionListener, SessionPlace, Delivery, Task {
+  readonly rank: number;
+  readonly audience: number;
+  readonly address: Address;
+  readonly #world: ClientWorld;
+  /** Its single observations are kept, to be compared with the canary's. */
+  readonly #tracked: boolean;
+  held: number | null = null;
+  first = 0;
+  gaps: Set<number> | null = null;
+  connected = false;
+  #session: Session | null = null;
+  #dueUs = 0;
+  #attempt = 0;
+  #retryUs = eventSourceRetryUs;
+  #halted = false;
+  /** From when the screen is stale, if nothing arrives: the moment the next version is intended, or when the client was cut off. */
+  #staleFromUs = Number.POSITIVE_INFINITY;
+
+  constructor(place: { rank: number; audience: number; address: Address; tracked: boolean }, world: ClientWorld) {
+    this.rank = place.rank;
+    this.audience = place.audience;
+    this.address = place.address;
+    this.#tracked = place.tracked;
+    this.#world = world;
+  }
+
+  get outstanding(): number {
+    return this.#session?.outstanding ?? 0;
+  }
+
+  /** Versions published and not held. A client that holds nothing yet lacks one. */
+  get lacking(): number {
+    return this.held === null ? 1 : lacking(this, this.#world.ledger.updates.newest(this.audience));
+  }
+
+  /** Connects at its place in the ramp. */
+  start(dueUs: number): void {
+    this.#schedule(dueUs);
+  }
+
+  /** Opens the next session. */
+  run(dueUs: number): void {
+    if (this.#halted) return;
+    this.#dueUs = dueUs;
+    this.#session = this.#world.makeSession(this, this, this.#world.context);
+    this.#session.open(dueUs);
+  }
+
+  quiesce(): void {
+    this.#halted = true;
+    this.#session?.quiesce();
+  }
+
+  close(): void {
+    this.#halted = true;
+    this.#session?.close();
+  }
+
+  expire(atUs: number): void {
+    this.#session?.expire(atUs);
+  }
+
+  /** New versions were planned: the screen will be stale from the first one it lacks. */
+  onPlanned(): void {
+    if (this.held === null) return;
+    this.#staleFromUs = Math.min(
+      this.#staleFromUs,
+      this.#world.ledger.updates.intendedUs(this.audience, this.held + 1),
+    );
+  }
+
+  /** Books the stale time up to now for a client that never caught up. */
+  settle(atUs: number): void {
+    this.#world.ledger.stale(this.#staleFromUs, atUs);
+    this.#staleFromUs = Math.max(atUs, this.#staleFromUs);
+  }
+
+  onOpen(atUs: number): void {
+    this.connected = true;
+    this.#attempt = 0;
+    const { ledger } = this.#world;
+    ledger.trial.opened += 1;
+    recordUs(ledger.histograms.connectUs, atUs - this.#dueUs);
+  }
+
+  onVersion(kind: 'snapshot' | 'update', version: number, atUs: number): void {
+    const { ledger } = this.#world;
+    ledger.trial[kind === 'update' ? 'updates' : 'snapshots'] += 1;
+    const before = this.held;
+    const isNew = book(this, version, kind === 'update' ? 'every' : 'latest', ledger.trial);
+    if (this.#isPoll) ledger.answered(atUs, !isNew);
+    if (isNew) this.#becomeFresh(before, version, atUs);
+    else this.#showsVersion(atUs);
+  }
+
+  onUnchanged(atUs: number): void {
+    this.#world.ledger.answered(atUs, true);
+    this.#showsVersion(atUs);
+  }
+
+  onPolled(dueUs: number, sentUs: number, atUs: number): void {
+    const { ledger, context } = this.#world;
+    ledger.polled(dueUs, sentUs, atUs);
+    if (this.#tracked && ledger.contains(dueUs)) {
+      ledger.samples.push({ rank: this.rank, key: Math.floor(dueUs / context.pollIntervalUs), us: atUs - dueUs });
+    }
+  }
+
+  onSkipped(dueUs: number): void {
+    this.#world.ledger.skipped(dueUs);
+  }
+
+  onSentLate(dueUs: number): void {
+    this.#world.ledger.sentLate(dueUs);
+  }
+
+  onRetryDelay(delayUs: number): void {
+    this.#retryUs = delayUs;
+  }
+
+  onEnd(reason: EndReason, atUs: number): void {
+    const { trial } = this.#world.ledger;
+    this.connected = false;
+    this.#session = null;
+    if (reason.kind !== 'stopped') this.#noteLoss(reason, atUs);
+    const reaction = reactTo(reason, this.#world.context.target.transport, this.#retryUs);
+    if (this.#halted || reaction.kind === 'stop') return;
+    const dueUs = this.#nextAttemptUs(reaction, atUs);
+    if (dueUs === null) trial.gaveUp += 1;
+    else this.#schedule(dueUs);
+  }
+
+  get #isPoll(): boolean {
+    const { transport } = this.#world.context.target;
+    return transport === 'polling' || transport === 'long-polling';
+  }
+
+  #noteLoss(reason: EndReason, atUs: number): void {
+    const { trial } = this.#world.ledger;
+    if (reason.kind === 'refused') trial.connectFailures += 1;
+    else trial.ended += 1;
+    if (reason.kind === 'status') trial.failedAnswers += 1;
+    if (this.held !== null) this.#staleFromUs = Math.min(this.#staleFromUs, atUs);
+  }
+
+  /** When to try again, or `null` for never. */
+  #nextAttemptUs(reaction: Exclude<ReturnType<typeof reactTo>, { kind: 'stop' }>, atUs: number): number | null {
+    if (reaction.kind === 'give-up') return null;
+    if (reaction.kind === 'wait') return atUs + reaction.delayUs;
+    const attempt = this.#attempt + (reaction.later ? 1 : 0);
+    this.#attempt += 1;
+    if (this.#attempt > defaultBackoff.attempts) return null;
+    return atUs + backoffUs(defaultBackoff, attempt, seededRandom(this.#world.seed, 3, this.rank, this.#attempt)());
+  }
+
+  /** A poll comes at the next tick of its phase, everything else when it is due. */
+  #schedule(dueUs: number): void {
+    const { context } = this.#world;
+    context.scheduler.at(context.target.transport === 'polling' ? this.#tickFromUs(dueUs) : dueUs, this);
+  }
+
+  #tickFromUs(fromUs: number): number {
+    const { clients, seed, context } = this.#world;
+    const intervalUs = context.pollIntervalUs;
+    const phaseUs = pollPhaseUs(this.rank, { clients, intervalUs, seed });
+    return Math.ceil((fromUs - phaseUs) / intervalUs) * intervalUs + phaseUs;
+  }
+
+  #becomeFresh(before: number | null, version: number, atUs: number): void {
+    const { ledger } = this.#world;
+    const { updates } = ledger;
+    for (let v = (before ?? version) + 1; v <= version; v++) {
+      if (!updates.inWindow(this.audience, v)) continue;
+      const us = atUs - updates.intendedUs(this.audience, v);
+      recordUs(ledger.histograms.freshnessUs, us);
+      if (this.#tracked && !(this.#world.context.target.transport === 'polling'))
+        ledger.samples.push({ rank: this.rank, key: v, us });
+    }
+    this.#showsVersion(atUs);
+  }
+
+  /** The screen shows what the client holds: the stale time so far is booked, the next begins with the next version. */
+  #showsVersion(atUs: number): void {
+    if (this.held === null) return;
+    const { ledger } = this.#world;
+    ledger.stale(this.#staleFromUs, atUs);
+    this.#staleFromUs = Math.max(atUs, ledger.updates.intendedUs(this.audience, this.held + 1));
+  }
+}

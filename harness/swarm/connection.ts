@@ -1,0 +1,89 @@
+// One TCP connection of a virtual client: a `net` socket that reads into the one buffer all of a shard's sockets share.
+// The owner is found through the socket, so that a connection costs no closure. Bytes are counted here, nowhere else.
+import net from 'node:net';
+import type { Address } from '../contract/target.ts';
+import type { Traffic } from './session.ts';
+
+/** Whoever owns a connection. After `onGone` nothing more comes. */
+export interface ConnectionOwner {
+  onConnected(): void;
+  /** Bytes 0 to `end` of `buffer` arrived; the buffer is reused afterwards. */
+  onBytes(buffer: Buffer, end: number): void;
+  /** The socket is gone. `opened` is false when it never was connected; `error` is null after an orderly end. */
+  onGone(opened: boolean, error: Error | null): void;
+}
+
+interface OwnedSocket extends net.Socket {
+  owner: ConnectionOwner | null;
+  traffic: Traffic;
+  opened: boolean;
+  failure: Error | null;
+}
+
+/** 64 KiB is what the kernel hands over in one read at most; larger messages come in several. */
+const readBuffer = Buffer.allocUnsafeSlow(65_536);
+
+function onRead(this: unknown, length: number, buffer: Uint8Array): boolean {
+  const socket = this as OwnedSocket;
+  socket.traffic.bytesIn += length;
+  socket.owner?.onBytes(buffer as Buffer, length);
+  return true;
+}
+
+function onConnect(this: net.Socket): void {
+  const socket = this as OwnedSocket;
+  socket.opened = true;
+  socket.owner?.onConnected();
+}
+
+function onError(this: net.Socket, error: Error): void {
+  (this as OwnedSocket).failure = error;
+}
+
+function onClose(this: net.Socket): void {
+  const socket = this as OwnedSocket;
+  const owner = socket.owner;
+  socket.owner = null;
+  owner?.onGone(socket.opened, socket.failure);
+}
+
+const socketOptions = { noDelay: true, onread: { buffer: readBuffer, callback: onRead } } as net.SocketConstructorOpts;
+
+export class Connection {
+  readonly #socket: OwnedSocket;
+  #ending = false;
+
+  constructor(address: Address, owner: ConnectionOwner, traffic: Traffic) {
+    const socket = new net.Socket(socketOptions) as OwnedSocket;
+    socket.owner = owner;
+    socket.traffic = traffic;
+    socket.opened = false;
+    socket.failure = null;
+    socket.on('connect', onConnect).on('error', onError).on('close', onClose);
+    socket.connect({ host: address.host, port: address.port });
+    this.#socket = socket;
+  }
+
+  write(bytes: Buffer): void {
+    this.#socket.traffic.bytesOut += bytes.length;
+    this.#socket.write(bytes);
+  }
+
+  /** Sends FIN after what was written. */
+  end(): void {
+    this.#ending = true;
+    this.#socket.end();
+  }
+
+  /** The owner hears nothing more; what `end` began is finished, anything else ends at once. */
+  release(): void {
+    if (this.#ending) this.#socket.owner = null;
+    else this.drop();
+  }
+
+  /** Ends it at once; the owner hears nothing more. */
+  drop(): void {
+    this.#socket.owner = null;
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,25 @@
+// How late a 20 ms timer fires: what anything else in this process waits for the event loop.
+import { nowUs } from '../contract/clock.ts';
+import { createHistogram, type Histogram, recordUs } from '../contract/histogram.ts';
+
+const periodMs = 20;
+
+/** Samples from now on. `take` hands over what was seen so far and begins anew; `stop` ends it. */
+export function sampleEventLoopDelay(): { take(): Histogram; stop(): void } {
+  let histogram = createHistogram();
+  let expectedUs = nowUs() + periodMs * 1000;
+  const timer = setInterval(() => {
+    const atUs = nowUs();
+    recordUs(histogram, atUs - expectedUs);
+    expectedUs = atUs + periodMs * 1000;
+  }, periodMs);
+  timer.unref();
+  return {
+    take() {
+      const taken = histogram;
+      histogram = createHistogram();
+      return taken;
+    },
+    stop: () => clearInterval(timer),
+  };
+}

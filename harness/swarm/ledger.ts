@@ -1,0 +1,117 @@
+// What a shard writes down: counts and distributions over all its clients, split into the trial and the measured window.
+import { createHistogram, encodeHistogram, type Histogram, recordUs } from '../contract/histogram.ts';
+import { type DeliveryCounts, noDeliveries } from './delivery.ts';
+import type { Traffic } from './session.ts';
+import { UpdateLog } from './update-log.ts';
+
+export interface Window {
+  readonly startUs: number;
+  readonly endUs: number;
+}
+
+/** Counts of the whole trial. */
+export interface TrialCounts extends DeliveryCounts {
+  /** Answers by HTTP status class that the clients took: 200 and 304 and 204, and all others. */
+  answers: number;
+  failedAnswers: number;
+  snapshots: number;
+  updates: number;
+  opened: number;
+  connectFailures: number;
+  ended: number;
+  gaveUp: number;
+}
+
+/** Counts of what falls into the window. */
+export interface WindowCounts {
+  answers: number;
+  unchanged: number;
+  due: number;
+  skipped: number;
+  lateArrivals: number;
+  staleUs: number;
+}
+
+export interface Sample {
+  readonly rank: number;
+  /** The version, or for polls the number of the tick. */
+  readonly key: number;
+  readonly us: number;
+}
+
+export class Ledger {
+  readonly updates: UpdateLog;
+  readonly traffic: Traffic = { bytesIn: 0, bytesOut: 0, payloadIn: 0, payloadOut: 0 };
+  readonly trial: TrialCounts = {
+    ...noDeliveries(),
+    answers: 0,
+    failedAnswers: 0,
+    snapshots: 0,
+    updates: 0,
+    opened: 0,
+    connectFailures: 0,
+    ended: 0,
+    gaveUp: 0,
+  };
+  readonly inWindow: WindowCounts = { answers: 0, unchanged: 0, due: 0, skipped: 0, lateArrivals: 0, staleUs: 0 };
+  readonly histograms = {
+    freshnessUs: createHistogram(),
+    requestUs: createHistogram(),
+    requestUncorrectedUs: createHistogram(),
+    connectUs: createHistogram(),
+  };
+  readonly samples: Sample[] = [];
+  window: Window | null = null;
+
+  constructor(audiences: number) {
+    this.updates = new UpdateLog(audiences);
+  }
+
+  contains(atUs: number): boolean {
+    return this.window !== null && atUs >= this.window.startUs && atUs < this.window.endUs;
+  }
+
+  /** A poll's round trip; polls belong to the window in which they were due. */
+  polled(dueUs: number, sentUs: number, atUs: number): void {
+    if (!this.contains(dueUs)) return;
+    this.inWindow.due += 1;
+    recordUs(this.histograms.requestUs, atUs - dueUs);
+    recordUs(this.histograms.requestUncorrectedUs, atUs - sentUs);
+  }
+
+  /** A poll was sent too late though nothing of its client was in the way: the generator's fault. */
+  sentLate(dueUs: number): void {
+    if (this.contains(dueUs)) this.inWindow.lateArrivals += 1;
+  }
+
+  skipped(dueUs: number): void {
+    if (!this.contains(dueUs)) return;
+    this.inWindow.due += 1;
+    this.inWindow.skipped += 1;
+  }
+
+  answered(atUs: number, unchanged: boolean): void {
+    this.trial.answers += 1;
+    if (!this.contains(atUs)) return;
+    this.inWindow.answers += 1;
+    if (unchanged) this.inWindow.unchanged += 1;
+  }
+
+  /** A screen was outdated or cut off from `fromUs` to `toUs`; only what lies in the window counts. */
+  stale(fromUs: number, toUs: number): void {
+    if (this.window === null) return;
+    const us = Math.min(toUs, this.window.endUs) - Math.max(fromUs, this.window.startUs);
+    if (us > 0) this.inWindow.staleUs += us;
+  }
+
+  encoded(): Record<keyof Ledger['histograms'], string> {
+    const { freshnessUs, requestUs, requestUncorrectedUs, connectUs } = this.histograms;
+    const encode = (histogram: Histogram) => encodeHistogram(histogram);
+    return {
+      freshnessUs: encode(freshnessUs),
+      requestUs: encode(requestUs),
+      requestUncorrectedUs: encode(requestUncorrectedUs),
+      connectUs: encode(connectUs),
+    };
+  }
+}

@@ -1,0 +1,84 @@
+// Long polling: a request that the server holds until it has something newer, and the next one at once (a closed model by nature).
+import { nowUs } from '../contract/clock.ts';
+import type { Decoded } from '../contract/target.ts';
+import { HttpLane, type LaneOwner } from './http-lane.ts';
+import type { ResponseHead } from './readers/http-response-reader.ts';
+import {
+  type EndReason,
+  endedByStatus,
+  type Session,
+  type SessionContext,
+  type SessionListener,
+  type SessionPlace,
+} from './session.ts';
+
+const decoded: Decoded = { kind: 'other', version: 0, intendedUs: 0 };
+
+export class LongPollingSession implements Session, LaneOwner {
+  readonly #place: SessionPlace;
+  readonly #listener: SessionListener;
+  readonly #context: SessionContext;
+  readonly #lane: HttpLane;
+  #state: 'open' | 'quiet' | 'ended' = 'open';
+  #usable = false;
+
+  constructor(place: SessionPlace, listener: SessionListener, context: SessionContext) {
+    this.#place = place;
+    this.#listener = listener;
+    this.#context = context;
+    this.#lane = new HttpLane(this, place.address, context);
+  }
+
+  /** A held request awaits a change, not an answer: nothing is outstanding once the client holds a version. */
+  get outstanding(): number {
+    return this.#lane.busy && this.#place.held === null ? 1 : 0;
+  }
+
+  open(dueUs: number): void {
+    this.#lane.send(this.#context.requests.bytes(this.#place), dueUs);
+  }
+
+  quiesce(): void {
+    if (this.#state === 'open') this.#state = 'quiet';
+  }
+
+  close(): void {
+    this.#end({ kind: 'stopped' });
+  }
+
+  expire(atUs: number): void {
+    this.#lane.expire(atUs);
+  }
+
+  onLaneOpen(atUs: number): void {
+    if (this.#usable) return;
+    this.#usable = true;
+    this.#listener.onOpen(atUs);
+  }
+
+  onAnswer(lane: HttpLane, head: ResponseHead, buffer: Buffer, start: number, end: number): void {
+    const atUs = nowUs();
+    if (head.status === 200) this.#tellVersion(buffer, start, end, atUs);
+    else if (head.status === 204) this.#listener.onUnchanged(atUs);
+    else this.#end(endedByStatus(head));
+    if (this.#state === 'open') lane.send(this.#context.requests.bytes(this.#place), atUs);
+  }
+
+  onLaneFailed(_lane: HttpLane, reason: EndReason): void {
+    this.#end(reason);
+  }
+
+  #tellVersion(buffer: Buffer, start: number, end: number, atUs: number): void {
+    this.#context.target.decode(buffer, start, end, decoded);
+    if (decoded.kind === 'snapshot' || decoded.kind === 'update')
+      this.#listener.onVersion('snapshot', decoded.version, atUs);
+    else this.#end({ kind: 'protocol', detail: 'an answer carried no version' });
+  }
+
+  #end(reason: EndReason): void {
+    if (this.#state === 'ended') return;
+    this.#state = 'ended';
+    this.#lane.drop();
+    this.#listener.onEnd(reason, nowUs());
+  }
+}

@@ -1,0 +1,74 @@
+// What a shard is told and what it answers: plain JSON, the same wherever the shard runs.
+
+import type { Update } from '../plan/arrivals.ts';
+import type { ReferenceTargetPlan } from '../targets/reference.ts';
+import type { Ledger, Sample, TrialCounts, WindowCounts } from './ledger.ts';
+import type { Traffic } from './session.ts';
+
+export interface ShardPlan {
+  readonly name: string;
+  readonly target: ReferenceTargetPlan;
+  /** The ranks of this shard's clients, ascending; ranks of all shards together are 0 … clients − 1. */
+  readonly ranks: readonly number[];
+  /** Ranks whose single observations are kept. */
+  readonly tracked: readonly number[];
+  readonly clients: number;
+  readonly audiences: number;
+  readonly seed: number;
+  readonly connectRate: number;
+  readonly pollIntervalUs: number;
+  readonly late: 'skip' | 'queue' | 'overlap';
+  readonly connectTimeoutUs: number;
+  readonly requestTimeoutUs: number;
+}
+
+export type ShardCommand =
+  | { readonly type: 'plan'; readonly plan: ShardPlan }
+  /** All shards begin their ramp at this moment. */
+  | { readonly type: 'connect'; readonly atUs: number }
+  /** Changes that will be published; those of the window are measured. */
+  | { readonly type: 'updates'; readonly updates: readonly Update[]; readonly inWindow: boolean }
+  | { readonly type: 'window'; readonly startUs: number; readonly endUs: number }
+  /** No new requests from here on. */
+  | { readonly type: 'quiesce' }
+  /** Answer with the result; everything is at rest. */
+  | { readonly type: 'finish' }
+  /** Close all sessions and exit. */
+  | { readonly type: 'close' };
+
+/** Told several times a second. */
+export interface ShardProgress {
+  readonly type: 'progress';
+  readonly connected: number;
+  /** Clients that hold a version. */
+  readonly holding: number;
+  /** Clients that lack a planned version, or hold none. */
+  readonly behind: number;
+  readonly outstanding: number;
+  /** Clients that will not come back. */
+  readonly gaveUp: number;
+}
+
+export interface ShardResult {
+  readonly type: 'result';
+  readonly trial: TrialCounts;
+  readonly window: WindowCounts;
+  /** Bytes within the window. */
+  readonly traffic: Traffic;
+  /** The window as this shard kept it: when its counters were read. */
+  readonly windowUs: { readonly startUs: number; readonly endUs: number };
+  /** Versions of the window that clients never saw: the censored part of the freshness. */
+  readonly censored: number;
+  /** The newest version that any client holds, for each audience. */
+  readonly newestHeld: readonly number[];
+  /** Clients that hold a version, so were answered once without naming one. */
+  readonly holding: number;
+  /** Sum over clients of the versions expected of each: newest − first held. */
+  readonly expected: number;
+  readonly histograms: ReturnType<Ledger['encoded']> & { readonly eventLoopDelayUs: string };
+  readonly samples: readonly Sample[];
+  /** CPU time of this process within the window. */
+  readonly cpuUs: number;
+}
+
+export type ShardReport = { readonly type: 'ready' } | ShardProgress | ShardResult;

@@ -1,0 +1,203 @@
+// One shard: the part of the swarm that one process runs. In: commands. Out: progress several times a second and, at rest, the result.
+import { nowUs } from '../contract/clock.ts';
+import { encodeHistogram, type Histogram } from '../contract/histogram.ts';
+import type { Transport } from '../contract/record.ts';
+import { connectOffsetUs } from '../plan/arrivals.ts';
+import { seededRandom } from '../plan/random.ts';
+import { referenceTarget } from '../targets/reference.ts';
+import { VirtualClient } from './client.ts';
+import { sampleEventLoopDelay } from './event-loop-delay.ts';
+import { Ledger } from './ledger.ts';
+import { LongPollingSession } from './long-polling.ts';
+import { PollingSession } from './polling.ts';
+import { addressOf, Requests } from './requests.ts';
+import { Scheduler } from './scheduler.ts';
+import type { SessionMaker, Traffic } from './session.ts';
+import type { ShardCommand, ShardPlan, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
+import { SseSession } from './sse.ts';
+import { WebSocketSession } from './websocket.ts';
+
+const sessionMakers: Readonly<Record<Transport, SessionMaker>> = {
+  polling: (...args) => new PollingSession(...args),
+  'long-polling': (...args) => new LongPollingSession(...args),
+  sse: (...args) => new SseSession(...args),
+  websocket: (...args) => new WebSocketSession(...args),
+};
+
+const progressEveryMs = 200;
+
+/** What is read at both edges of the window. */
+interface Reading {
+  readonly atUs: number;
+  readonly traffic: Traffic;
+  readonly cpuUs: number;
+}
+
+export class Shard {
+  readonly #plan: ShardPlan;
+  readonly #report: (report: ShardReport) => void;
+  readonly #ledger: Ledger;
+  readonly #scheduler = new Scheduler();
+  readonly #clients: VirtualClient[];
+  readonly #eventLoop = sampleEventLoopDelay();
+  #eventLoopDelay: Histogram | null = null;
+  #atStart: Reading | null = null;
+  #atEnd: Reading | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(plan: ShardPlan, report: (report: ShardReport) => void) {
+    this.#plan = plan;
+    this.#report = report;
+    this.#ledger = new Ledger(plan.audiences);
+    this.#clients = this.#makeClients();
+  }
+
+  /** Does what it is told; `close` is the last command. */
+  obey(command: Exclude<ShardCommand, { type: 'plan' }>): void {
+    switch (command.type) {
+      case 'connect':
+        for (const client of this.#clients)
+          client.start(command.atUs + connectOffsetUs(client.rank, this.#plan.connectRate));
+        this.#timer = setInterval(() => this.#tellProgress(), progressEveryMs);
+        return;
+      case 'updates':
+        this.#ledger.updates.add(command.updates, command.inWindow);
+        for (const client of this.#clients) client.onPlanned();
+        return;
+      case 'window':
+        this.#openWindow(command.startUs, command.endUs);
+        return;
+      case 'quiesce':
+        for (const client of this.#clients) client.quiesce();
+        return;
+      case 'finish':
+        this.#report(this.#result());
+        return;
+      case 'close':
+        if (this.#timer !== null) clearInterval(this.#timer);
+        this.#eventLoop.stop();
+        this.#scheduler.stop();
+        for (const client of this.#clients) client.close();
+    }
+  }
+
+  #makeClients(): VirtualClient[] {
+    const plan = this.#plan;
+    const target = referenceTarget(plan.target);
+    const tracked = new Set(plan.tracked);
+    const world = {
+      context: {
+        target,
+        scheduler: this.#scheduler,
+        requests: new Requests(target),
+        traffic: this.#ledger.traffic,
+        connectTimeoutUs: plan.connectTimeoutUs,
+        requestTimeoutUs: plan.requestTimeoutUs,
+        pollIntervalUs: plan.pollIntervalUs,
+        late: plan.late,
+        random: seededRandom(plan.seed, 4, plan.ranks[0] ?? 0),
+      },
+      ledger: this.#ledger,
+      makeSession: sessionMakers[target.transport],
+      clients: plan.clients,
+      seed: plan.seed,
+    };
+    return plan.ranks.map((rank) => {
+      const place = {
+        rank,
+        audience: rank % plan.audiences,
+        address: addressOf(target, rank),
+        tracked: tracked.has(rank),
+      };
+      return new VirtualClient(place, world);
+    });
+  }
+
+  #openWindow(startUs: number, endUs: number): void {
+    this.#ledger.window = { startUs, endUs };
+    this.#scheduler.at(startUs, {
+      run: () => {
+        this.#eventLoop.take();
+        this.#atStart = this.#read();
+      },
+    });
+    this.#scheduler.at(endUs, {
+      run: () => {
+        this.#atEnd = this.#read();
+        this.#eventLoopDelay = this.#eventLoop.take();
+      },
+    });
+  }
+
+  #read(): Reading {
+    const { user, system } = process.cpuUsage();
+    return { atUs: nowUs(), traffic: { ...this.#ledger.traffic }, cpuUs: user + system };
+  }
+
+  #tellProgress(): void {
+    const progress: { -readonly [K in keyof ShardProgress]: ShardProgress[K] } = {
+      type: 'progress',
+      connected: 0,
+      holding: 0,
+      behind: 0,
+      outstanding: 0,
+      gaveUp: this.#ledger.trial.gaveUp,
+    };
+    const atUs = nowUs();
+    for (const client of this.#clients) {
+      client.expire(atUs);
+      if (client.connected) progress.connected += 1;
+      if (client.held !== null) progress.holding += 1;
+      if (client.lacking > 0) progress.behind += 1;
+      progress.outstanding += client.outstanding;
+    }
+    this.#report(progress);
+  }
+
+  #result(): ShardResult {
+    const { trial, inWindow, updates, samples, window } = this.#ledger;
+    const start = this.#atStart ?? this.#read();
+    const end = this.#atEnd ?? this.#read();
+    let censored = 0;
+    let expected = 0;
+    let missed = trial.missed;
+    let holding = 0;
+    const newestHeld = Array.from({ length: this.#plan.audiences }, () => 0);
+    for (const client of this.#clients) {
+      if (window !== null) client.settle(window.endUs);
+      const newest = updates.newest(client.audience);
+      if (client.held !== null) holding += 1;
+      newestHeld[client.audience] = Math.max(newestHeld[client.audience] ?? 0, client.held ?? 0);
+      expected += client.held === null ? newest : newest - client.first;
+      missed += client.held === null ? newest : client.lacking;
+      for (let version = (client.held ?? 0) + 1; version <= newest; version++)
+        if (updates.inWindow(client.audience, version)) censored += 1;
+    }
+    return {
+      type: 'result',
+      trial: { ...trial, missed },
+      window: inWindow,
+      traffic: subtract(end.traffic, start.traffic),
+      windowUs: { startUs: start.atUs, endUs: end.atUs },
+      censored,
+      newestHeld,
+      holding,
+      expected,
+      histograms: {
+        ...this.#ledger.encoded(),
+        eventLoopDelayUs: encodeHistogram(this.#eventLoopDelay ?? this.#eventLoop.take()),
+      },
+      samples,
+      cpuUs: end.cpuUs - start.cpuUs,
+    };
+  }
+}
+
+function subtract(end: Traffic, start: Traffic): Traffic {
+  return {
+    bytesIn: end.bytesIn - start.bytesIn,
+    bytesOut: end.bytesOut - start.bytesOut,
+    payloadIn: end.payloadIn - start.payloadIn,
+    payloadOut: end.payloadOut - start.payloadOut,
+  };
+}

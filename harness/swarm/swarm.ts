@@ -1,0 +1,185 @@
+// The whole swarm, run locally: shards as processes with a common start, and a canary shard beside them.
+// In: a trial's plan. Out: where all clients stand, and at rest one result a shard.
+import { canaryRanks, neighbourRanks, type Update } from '../plan/arrivals.ts';
+import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
+import { type Child, startChild } from '../services/child.ts';
+import type { Guard } from '../services/guard.ts';
+import type { ReferenceTargetPlan } from '../targets/reference.ts';
+import type { ShardCommand, ShardPlan, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
+
+/** Fewer than the descriptors a process usually may have; one core serves about as many. */
+const clientsPerShard = 15_000;
+
+export interface SwarmState {
+  readonly connected: number;
+  readonly holding: number;
+  readonly behind: number;
+  readonly outstanding: number;
+  readonly gaveUp: number;
+}
+
+export interface SwarmResults {
+  readonly shards: readonly ShardResult[];
+  /** `null` where there are too few clients for canaries. */
+  readonly canary: ShardResult | null;
+}
+
+interface RunningShard {
+  readonly child: Child;
+  readonly isCanary: boolean;
+  progress: ShardProgress | null;
+  result: ShardResult | null;
+}
+
+export class Swarm {
+  readonly children: readonly Child[];
+  readonly #shards: readonly RunningShard[];
+  #onChange: () => void = () => {};
+
+  private constructor(shards: readonly RunningShard[]) {
+    this.#shards = shards;
+    this.children = shards.map(({ child }) => child);
+    for (const shard of shards) shard.child.onMessage((message) => this.#hear(shard, message as ShardReport));
+  }
+
+  /** Starts all shards and hands them their plans; they wait for `connect`. */
+  static async start(options: {
+    guard: Guard;
+    bundle: string;
+    plan: TrialPlan;
+    target: ReferenceTargetPlan;
+  }): Promise<Swarm> {
+    const plans = planShards(options.plan, options.target);
+    const children = await Promise.all(
+      plans.map(({ name }) =>
+        startChild({
+          guard: options.guard,
+          name,
+          command: process.execPath,
+          args: ['--enable-source-maps', options.bundle],
+          ipc: true,
+        }),
+      ),
+    );
+    const swarm = new Swarm(
+      plans.map((plan, index) => ({
+        child: children[index] as Child,
+        isCanary: plan.name === 'canary',
+        progress: null,
+        result: null,
+      })),
+    );
+    plans.forEach((plan, index) => {
+      children[index]?.send({ type: 'plan', plan } satisfies ShardCommand);
+    });
+    return swarm;
+  }
+
+  /** Where all clients stand, by the shards' last word (at most 0.2 s old). A shard that said nothing yet counts as behind. */
+  get state(): SwarmState {
+    const state = { connected: 0, holding: 0, behind: 0, outstanding: 0, gaveUp: 0 };
+    for (const { progress } of this.#shards) {
+      state.connected += progress?.connected ?? 0;
+      state.holding += progress?.holding ?? 0;
+      state.behind += progress?.behind ?? 1;
+      state.outstanding += progress?.outstanding ?? 1;
+      state.gaveUp += progress?.gaveUp ?? 0;
+    }
+    return state;
+  }
+
+  connect(atUs: number): void {
+    this.#tell({ type: 'connect', atUs });
+  }
+
+  /** Tells the schedule. What shards said before they knew it no longer counts. */
+  expect(updates: readonly Update[], inWindow: boolean): void {
+    for (const shard of this.#shards) shard.progress = null;
+    this.#tell({ type: 'updates', updates, inWindow });
+  }
+
+  openWindow(startUs: number, endUs: number): void {
+    this.#tell({ type: 'window', startUs, endUs });
+  }
+
+  quiesce(): void {
+    for (const shard of this.#shards) shard.progress = null;
+    this.#tell({ type: 'quiesce' });
+  }
+
+  /** Resolves when the state is as asked. */
+  until(condition: (state: SwarmState) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onChange = () => {
+        if (!this.#shards.every(({ progress }) => progress !== null) || !condition(this.state)) return;
+        this.#onChange = () => {};
+        resolve();
+      };
+      this.#onChange();
+    });
+  }
+
+  /** The results of all shards. Everything should be at rest. */
+  async finish(): Promise<SwarmResults> {
+    const all = new Promise<void>((resolve) => {
+      this.#onChange = () => {
+        if (this.#shards.every(({ result }) => result !== null)) resolve();
+      };
+    });
+    this.#tell({ type: 'finish' });
+    await all;
+    const results = (isCanary: boolean) =>
+      this.#shards.filter((shard) => shard.isCanary === isCanary).flatMap(({ result }) => result ?? []);
+    return { shards: results(false), canary: results(true)[0] ?? null };
+  }
+
+  /** Closes all connections and ends the shards. */
+  async stop(): Promise<void> {
+    this.#tell({ type: 'close' });
+    await Promise.all(this.#shards.map(({ child }) => endsOrStop(child)));
+  }
+
+  #tell(command: ShardCommand): void {
+    for (const { child } of this.#shards) child.send(command);
+  }
+
+  #hear(shard: RunningShard, report: ShardReport): void {
+    if (report.type === 'progress') shard.progress = report;
+    if (report.type === 'result') shard.result = report;
+    this.#onChange();
+  }
+}
+
+/** Canaries at even ranks of the connect order, everyone else dealt evenly to as few shards as can carry them. */
+export function planShards(plan: TrialPlan, target: ReferenceTargetPlan): ShardPlan[] {
+  const canaries = canaryRanks(plan.clients);
+  const isCanary = new Set(canaries);
+  const others = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));
+  const count = Math.max(1, Math.ceil(others.length / clientsPerShard));
+  const tracked = neighbourRanks(canaries, plan.clients);
+  const common = {
+    target,
+    clients: plan.clients,
+    audiences: plan.audiences,
+    seed: plan.seed,
+    connectRate: plan.connectRate,
+    pollIntervalUs: plan.pollIntervalUs,
+    late: plan.late,
+    connectTimeoutUs,
+    requestTimeoutUs,
+  };
+  const shards: ShardPlan[] = Array.from({ length: count }, (_, index) => {
+    const ranks = others.filter((_rank, place) => place % count === index);
+    return { ...common, name: `shard ${index + 1}`, ranks, tracked };
+  });
+  return canaries.length === 0
+    ? shards
+    : [...shards, { ...common, name: 'canary', ranks: canaries, tracked: canaries }];
+}
+
+/** It was told to close and ends by itself; one that does not is made to. */
+async function endsOrStop(child: Child): Promise<void> {
+  const timer = setTimeout(() => child.stop(0).catch(() => {}), 2_000);
+  await child.exited;
+  clearTimeout(timer);
+}

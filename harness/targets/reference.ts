@@ -1,0 +1,157 @@
+// The four reference servers as targets: requests as a browser would send them, and a decoder that reads only the digits it needs.
+// The plan is plain JSON and goes to every shard; the target is made of it there.
+
+import { messagePrefix, paths } from '../../servers/protocol.ts';
+import type { Transport } from '../contract/record.ts';
+import type { Address, Decoded, Target } from '../contract/target.ts';
+import { websocketKey } from '../contract/websocket-key.ts';
+
+export interface ReferenceTargetPlan {
+  readonly kind: 'reference';
+  readonly transport: Transport;
+  readonly addresses: readonly Address[];
+  readonly keepAlive: boolean;
+  readonly etag: boolean;
+  readonly auth: 'none' | 'query' | 'cookie' | 'message';
+  readonly token: string;
+}
+
+/** Headers of a browser's fetch, EventSource or WebSocket, so that polling pays in bytes what it pays in life. */
+const browserHeaders = [
+  'User-Agent: Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+  'Accept-Language: en-US,en;q=0.9',
+  'Accept-Encoding: gzip, deflate, br, zstd',
+];
+const fetchHeaders = ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: cors', 'Sec-Fetch-Dest: empty'];
+
+/** The target that a plan describes. */
+export function referenceTarget(plan: ReferenceTargetPlan): Target {
+  return {
+    transport: plan.transport,
+    addresses: plan.addresses,
+    asksAfterVersion: plan.transport === 'long-polling' || plan.transport === 'sse' || plan.etag,
+    firstMessage:
+      plan.transport === 'websocket' && plan.auth === 'message'
+        ? JSON.stringify({ type: 'auth', token: plan.token })
+        : null,
+    pong: plan.transport === 'websocket' ? '{"type":"pong"}' : null,
+    request: (address, audience, held) => requestHead(plan, { address, audience, held }),
+    decode: decodeMessage,
+  };
+}
+
+function requestHead(
+  plan: ReferenceTargetPlan,
+  client: { address: Address; audience: number; held: number | null },
+): string {
+  const { address, audience, held } = client;
+  const token = plan.auth === 'query' ? `&token=${encodeURIComponent(plan.token)}` : '';
+  const origin = `${address.host}:${address.port}`;
+  const cookie = plan.auth === 'cookie' ? [`Cookie: token=${encodeURIComponent(plan.token)}`] : [];
+  const head = (path: string, headers: readonly string[]) =>
+    [
+      `GET ${path}?audience=${audience}${token} HTTP/1.1`,
+      `Host: ${origin}`,
+      ...headers,
+      ...browserHeaders,
+      ...cookie,
+      '',
+      '',
+    ].join('\r\n');
+  const connection = `Connection: ${plan.keepAlive ? 'keep-alive' : 'close'}`;
+  switch (plan.transport) {
+    case 'polling': {
+      const match = plan.etag && held !== null ? [`If-None-Match: "${held}"`] : [];
+      return head(paths.dashboard, [connection, 'Accept: application/json', ...match, ...fetchHeaders]);
+    }
+    case 'long-polling': {
+      const request = head(paths.dashboard, [connection, 'Accept: application/json', ...fetchHeaders]);
+      return held === null ? request : request.replace(' HTTP/1.1', `&after=${held} HTTP/1.1`);
+    }
+    case 'sse': {
+      const resume = held === null ? [] : [`Last-Event-ID: ${held}`];
+      return head(paths.events, [
+        'Connection: keep-alive',
+        'Accept: text/event-stream',
+        'Cache-Control: no-cache',
+        ...resume,
+        ...fetchHeaders,
+      ]);
+    }
+    case 'websocket':
+      return head(paths.websocket, [
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        `Origin: http://${origin}`,
+        'Sec-WebSocket-Version: 13',
+        `Sec-WebSocket-Key: ${websocketKey}`,
+        'Pragma: no-cache',
+        'Cache-Control: no-cache',
+      ]);
+  }
+}
+
+const snapshotBytes = Buffer.from(messagePrefix.snapshot);
+const updateBytes = Buffer.from(messagePrefix.update);
+const intendedBytes = Buffer.from(messagePrefix.intendedUs);
+
+/** Reads kind, version and intended time from the message's first bytes; parses it whole only when they are not as usual. */
+export function decodeMessage(bytes: Buffer, start: number, end: number, into: Decoded): void {
+  const prefix = startsWith(bytes, start, end, updateBytes)
+    ? updateBytes
+    : startsWith(bytes, start, end, snapshotBytes)
+      ? snapshotBytes
+      : null;
+  if (prefix !== null) {
+    let at = start + prefix.length;
+    let version = 0;
+    const firstDigit = at;
+    for (; at < end && isDigit(bytes[at]); at++) version = version * 10 + (bytes[at] as number) - 48;
+    if (at > firstDigit && startsWith(bytes, at, end, intendedBytes)) {
+      at += intendedBytes.length;
+      let intendedUs = 0;
+      const firstStampDigit = at;
+      for (; at < end && isDigit(bytes[at]); at++) intendedUs = intendedUs * 10 + (bytes[at] as number) - 48;
+      if (at > firstStampDigit) {
+        into.kind = prefix === updateBytes ? 'update' : 'snapshot';
+        into.version = version;
+        into.intendedUs = intendedUs;
+        return;
+      }
+    }
+  }
+  decodeWhole(bytes.toString('utf8', start, end), into);
+}
+
+function decodeWhole(text: string, into: Decoded): void {
+  into.kind = 'other';
+  into.version = 0;
+  into.intendedUs = 0;
+  const message = parseObject(text);
+  const { type, version, intendedUs } = message;
+  if (type === 'ping') into.kind = 'ping';
+  if ((type === 'snapshot' || type === 'update') && Number.isSafeInteger(version)) {
+    into.kind = type;
+    into.version = version as number;
+    into.intendedUs = typeof intendedUs === 'number' ? intendedUs : 0;
+  }
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? { ...parsed } : {};
+  } catch {
+    return {}; // No JSON is a message without a version, which the caller counts.
+  }
+}
+
+function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
+  if (end - start < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (bytes[start + i] !== prefix[i]) return false;
+  return true;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 48 && byte <= 57;
+}

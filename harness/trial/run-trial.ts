@@ -1,0 +1,239 @@
+// One trial from beginning to end: processes, control, warm-up, window, drain, and what was measured. Nothing outlives it.
+import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
+import { FreshetError } from '../contract/errors.ts';
+import type { TrialRecord } from '../contract/record.ts';
+import { type Sources, takeReading } from '../measure/reading.ts';
+import { StatementReader } from '../measure/statements.ts';
+import { planUpdates, type Update } from '../plan/arrivals.ts';
+import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
+import { Publisher } from '../publisher/publisher.ts';
+import { assembleTrial } from '../record/assemble-trial.ts';
+import { type Child, describeExit } from '../services/child.ts';
+import { createDatabase } from '../services/database.ts';
+import { within } from '../services/deadline.ts';
+import type { Guard } from '../services/guard.ts';
+import type { Database, Service } from '../services/service.ts';
+import { Swarm } from '../swarm/swarm.ts';
+import { type ReferenceSystem, startReferenceSystem } from '../targets/reference-system.ts';
+import { type Phase, Phases } from './phases.ts';
+import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
+
+export interface TrialContext {
+  readonly guard: Guard;
+  readonly bundles: { readonly servers: string; readonly publisher: string; readonly shard: string };
+  readonly postgres: Service;
+  readonly redis: Service | null;
+  /** Aborted by a signal; the reason is what the trial is rejected with. */
+  readonly signal: AbortSignal;
+  readonly onPhase: (phase: Phase) => void;
+  readonly onPoint: (point: TimelinePoint) => void;
+}
+
+/** All processes of one trial. */
+interface Rig {
+  readonly database: Database;
+  readonly system: ReferenceSystem;
+  readonly publisher: Publisher;
+  readonly swarm: Swarm;
+  readonly sources: Sources;
+  /** Rejects when a part of the rig or a service dies, or the run is interrupted. */
+  readonly broken: Promise<never>;
+}
+
+/** Lets the clocks of all processes reach a common moment after they were told of it. */
+const leadUs = 150_000;
+
+/** Runs it. Throws `environment` when something it stands on dies, or the signal's reason; then too it leaves nothing behind. */
+export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<TrialRecord> {
+  const phases = new Phases(context.onPhase);
+  const cleanups: (() => Promise<unknown>)[] = [];
+  try {
+    phases.enter('start');
+    const rig = await startRig(plan, context, cleanups);
+    const measured = await Promise.race([measure(plan, rig, { phases, onPoint: context.onPoint }), rig.broken]);
+    return { ...measured, phasesUs: phases.us };
+  } finally {
+    phases.enter('stop');
+    for (const cleanup of cleanups.reverse()) await cleanup();
+    phases.leave();
+  }
+}
+
+async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() => Promise<unknown>)[]): Promise<Rig> {
+  const { guard, bundles, postgres, redis } = context;
+  context.signal.throwIfAborted();
+  const database = await createDatabase({ guard, postgres });
+  cleanups.push(() => database.drop());
+  const system = await startReferenceSystem({
+    guard,
+    bundle: bundles.servers,
+    database,
+    redisUrl: redis?.url ?? null,
+    plan,
+  });
+  cleanups.push(() => system.stop());
+  const publisher = await Publisher.start({ guard, bundle: bundles.publisher, publish: system.publish });
+  cleanups.push(() => publisher.stop());
+  const statements = await StatementReader.open(database);
+  cleanups.push(() => statements.close());
+  const swarm = await Swarm.start({ guard, bundle: bundles.shard, plan, target: system.target });
+  cleanups.push(() => swarm.stop());
+  const pidOf = (service: Service | null) => (service?.pid == null ? [] : [service.pid]);
+  const processes = {
+    servers: system.servers.map(({ pid }) => pid),
+    relay: system.relay === null ? [] : [system.relay.pid],
+    redis: system.relay === null ? [] : pidOf(redis),
+    postgres: pidOf(postgres),
+  };
+  const broken = watch(
+    context,
+    [...system.servers, ...(system.relay === null ? [] : [system.relay]), publisher.child, ...swarm.children],
+    publisher,
+  );
+  return {
+    database,
+    system,
+    publisher,
+    swarm,
+    sources: { statements, metricsUrls: system.metricsUrls, processes },
+    broken,
+  };
+}
+
+/** The phases, in order. */
+async function measure(
+  plan: TrialPlan,
+  rig: Rig,
+  options: { phases: Phases; onPoint: (point: TimelinePoint) => void },
+): Promise<Omit<TrialRecord, 'phasesUs'>> {
+  const { publisher, swarm, sources } = rig;
+  const { phases } = options;
+
+  phases.enter('control');
+  const clock = { wallMs: wallClock().getTime(), us: nowUs() };
+  const controlStart = await takeReading(sources);
+  await sleepUntilUs(controlStart.cpuAtUs + plan.controlUs);
+  const controlEnd = await takeReading(sources);
+
+  phases.enter('warmUp');
+  await connectAll(plan, swarm);
+  const warmUp = planUpdates({
+    ...updatesPlan(plan),
+    firstVersion: 1,
+    startUs: nowUs() + leadUs,
+    windowUs: 1,
+    intervalUs: 1,
+  });
+  await publishAndSee(warmUp, plan, rig);
+
+  const startUs = nowUs() + leadUs;
+  const endUs = startUs + plan.windowUs;
+  const updates = planUpdates({ ...updatesPlan(plan), firstVersion: 2, startUs });
+  swarm.expect(updates, true);
+  swarm.openWindow(startUs, endUs);
+  publisher.schedule(updates);
+  await sleepUntilUs(startUs);
+
+  phases.enter('window');
+  const windowStart = await takeReading(sources);
+  const timeline = sampleTimeline({
+    sources,
+    swarm,
+    startUs,
+    stepUs: timelineStepUs(plan.windowUs),
+    onPoint: options.onPoint,
+  });
+  await sleepUntilUs(endUs);
+  const windowEnd = await takeReading(sources);
+
+  phases.enter('drain');
+  const everything = warmUp.length + updates.length;
+  await orLate(
+    Promise.all([publisher.untilPublished(everything), swarm.until(({ behind }) => behind === 0)]),
+    plan.pollIntervalUs + requestTimeoutUs,
+  );
+  const series = await timeline.stop();
+  swarm.quiesce();
+  await orLate(
+    swarm.until(({ outstanding }) => outstanding === 0),
+    requestTimeoutUs,
+  );
+  const atRest = await takeReading(sources);
+  const { state } = swarm;
+  const results = await swarm.finish();
+  const clockStepMs = wallClock().getTime() - clock.wallMs - (nowUs() - clock.us) / 1000;
+
+  return assembleTrial({
+    plan,
+    planned: [...warmUp, ...updates],
+    firstVersionInWindow: 2,
+    published: publisher.published,
+    publishFailures: publisher.failures,
+    readings: { controlStart, controlEnd, windowStart, windowEnd, atRest },
+    results,
+    atRest: state,
+    timeline: series,
+    statements: rig.database.statements,
+    clockStepMs,
+    startUs,
+    hasRelay: rig.system.relay !== null,
+  });
+}
+
+/** Ramps up; ends when every client holds a version, or has given up, or has had all the time it may take. */
+async function connectAll(plan: TrialPlan, swarm: Swarm): Promise<void> {
+  const rampUs = (plan.clients / plan.connectRate) * 1e6;
+  const patienceUs = leadUs + rampUs + connectTimeoutUs + requestTimeoutUs + 2 * plan.pollIntervalUs;
+  swarm.connect(nowUs() + leadUs);
+  await orLate(
+    swarm.until(({ holding, gaveUp }) => holding + gaveUp >= plan.clients),
+    patienceUs,
+  );
+}
+
+/** A first change through the whole path, seen by every client: so the window begins with everything warm. */
+async function publishAndSee(updates: readonly Update[], plan: TrialPlan, { publisher, swarm }: Rig): Promise<void> {
+  swarm.expect(updates, false);
+  publisher.schedule(updates);
+  await orLate(
+    Promise.all([publisher.untilPublished(updates.length), swarm.until(({ behind }) => behind === 0)]),
+    plan.pollIntervalUs + requestTimeoutUs,
+  );
+}
+
+function updatesPlan(plan: TrialPlan) {
+  return {
+    audiences: plan.audiences,
+    windowUs: plan.windowUs,
+    intervalUs: plan.updateIntervalUs,
+    kind: plan.updates,
+    seed: plan.seed,
+  };
+}
+
+/** Waits, but no longer than this; that it was late shows in the counts. */
+async function orLate(promise: Promise<unknown>, patienceUs: number): Promise<void> {
+  await within(promise, patienceUs / 1000);
+}
+
+function watch(context: TrialContext, children: readonly Child[], publisher: Publisher): Promise<never> {
+  const broken = new Promise<never>((_, reject) => {
+    const { signal, postgres, redis } = context;
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    for (const child of children) {
+      void child.exited.then((exit) => {
+        const said = child.stderrTail().trim().split('\n').at(-1) ?? '';
+        reject(
+          new FreshetError(
+            'environment',
+            `${child.name} ended during the trial (${describeExit(exit)})${said === '' ? '' : `: ${said}`}`,
+          ),
+        );
+      });
+    }
+    for (const lost of [publisher.lost, postgres.lost, ...(redis === null ? [] : [redis.lost])]) void lost.then(reject);
+  });
+  broken.catch(() => {}); // It may come after the trial is over.
+  return broken;
+}

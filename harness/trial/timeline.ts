@@ -1,0 +1,79 @@
+// What happened when within the window and the drain: a few figures at every step. A reading that failed is `null`, and the step goes on.
+import { nowUs, sleepUntilUs } from '../contract/clock.ts';
+import type { TrialRecord } from '../contract/record.ts';
+import { readPrometheus } from '../measure/prometheus.ts';
+import { poolWaiting, type Sources } from '../measure/reading.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+
+export interface TimelinePoint {
+  readonly clientsConnected: number;
+  readonly dbQueriesPerSecond: number | null;
+}
+
+/** One second, or a twentieth of a short window. */
+export function timelineStepUs(windowUs: number): number {
+  return Math.max(200_000, Math.min(1_000_000, Math.round(windowUs / 20)));
+}
+
+/** Samples every step from `startUs` until `stop` is called; the series hold the events of each step, not rates. */
+export function sampleTimeline(options: {
+  sources: Sources;
+  swarm: Swarm;
+  startUs: number;
+  stepUs: number;
+  onPoint: (point: TimelinePoint) => void;
+}): { stop(): Promise<TrialRecord['timeline']> } {
+  const { sources, swarm, startUs, stepUs } = options;
+  const series = {
+    clientsConnected: [] as (number | null)[],
+    dbQueries: [] as (number | null)[],
+    poolWaiting: [] as (number | null)[],
+  };
+  let running = true;
+
+  async function sample(): Promise<void> {
+    let before = await readQueries(sources, startUs);
+    for (let step = 1; running; step++) {
+      await sleepUntilUs(startUs + step * stepUs);
+      if (!running) return;
+      const [queries, waiting] = await Promise.all([readQueries(sources, nowUs()), readWaiting(sources)]);
+      const gained = queries.count === null || before.count === null ? null : queries.count - before.count;
+      const { connected } = swarm.state;
+      series.clientsConnected.push(connected);
+      series.dbQueries.push(gained);
+      series.poolWaiting.push(waiting);
+      const seconds = (queries.atUs - before.atUs) / 1e6;
+      options.onPoint({
+        clientsConnected: connected,
+        dbQueriesPerSecond: gained === null || seconds <= 0 ? null : gained / seconds,
+      });
+      before = queries;
+    }
+  }
+
+  const done = sample();
+  return {
+    async stop() {
+      running = false;
+      await done;
+      return { stepUs, series };
+    },
+  };
+}
+
+async function readQueries(sources: Sources, atUs: number): Promise<{ atUs: number; count: number | null }> {
+  try {
+    const { atUs: readAtUs, queries } = await sources.statements.read();
+    return { atUs: readAtUs, count: queries };
+  } catch {
+    return { atUs, count: null }; // The database is away; that it is shows in the series.
+  }
+}
+
+async function readWaiting(sources: Sources): Promise<number | null> {
+  try {
+    return poolWaiting(await Promise.all(sources.metricsUrls.map(readPrometheus)));
+  } catch {
+    return null; // A server is away or busy; that it is shows in the series.
+  }
+}
