@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest';
 import * as ws from 'ws';
 import { anyCutting, byteByByte, type Cutting, mutated, pushInPieces, uncut } from './cut-input.ts';
 import { type FrameHandler, FrameReader } from './frame-reader.ts';
-import { type ClientOpcode, encodeClientClose, encodeClientFrame, encodeClientPong } from './frame-writer.ts';
+import { encodeClientClose, encodeClientFrame, encodeClientPong } from './frame-writer.ts';
 import { HttpResponseReader } from './http-response-reader.ts';
 import type { ProtocolError } from './protocol-error.ts';
+import { longPayload, payload, readWithWs, serverFrame } from './ws-oracle.ts';
 
 /** What a reader told, in order, as text that is easy to compare. */
 class Recorder implements FrameHandler {
@@ -54,61 +55,6 @@ function read(wire: Uint8Array, cutting: Cutting = uncut, maxMessageBytes?: numb
   return recorder;
 }
 
-interface FrameOptions {
-  fin: boolean;
-  opcode: number;
-  mask: boolean;
-  readOnly: boolean;
-  rsv1: boolean;
-  generateMask?: (mask: Buffer) => void;
-}
-
-interface WsReceiver {
-  on(event: string, listener: (...values: never[]) => void): void;
-  /** Called instead of `write`, which would tell of an error a tick later. */
-  _write(chunk: Buffer, encoding: string, done: (error?: { code: string }) => void): void;
-}
-
-/** Exported by ws and documented, but missing in its types. */
-const { Receiver, Sender } = ws as unknown as {
-  Receiver: new (options: { isServer: boolean; maxPayload: number }) => WsReceiver;
-  Sender: { frame(data: Buffer, options: FrameOptions): Buffer[] };
-};
-
-function serverFrame(opcode: number, payload: Uint8Array | string, fin = true): Buffer {
-  const options = { fin, opcode, mask: false, readOnly: true, rsv1: false };
-  return Buffer.concat(Sender.frame(Buffer.from(payload as Uint8Array), options));
-}
-
-const closeCodeOfWsError: Record<string, number> = {
-  WS_ERR_INVALID_UTF8: 1007,
-  WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009,
-  WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH: 1009,
-};
-
-/** What the receiver of `ws` tells of the same bytes. */
-function readWithWs(wire: Buffer, maxPayload: number, isServer = false): string[] {
-  const told: string[] = [];
-  const receiver = new Receiver({ isServer, maxPayload });
-  receiver.on('message', (payload: Buffer, isBinary: boolean) =>
-    told.push(`${isBinary ? 'binary' : 'text'} ${payload.toString('hex')}`),
-  );
-  receiver.on('ping', (payload: Buffer) => told.push(`ping ${payload.toString('hex')}`));
-  receiver.on('pong', (payload: Buffer) => told.push(`pong ${payload.toString('hex')}`));
-  receiver.on('conclude', (code: number, reason: Buffer) => told.push(`close ${code} ${reason}`));
-  receiver._write(wire, 'buffer', (error) => {
-    if (error) told.push(`error ${closeCodeOfWsError[error.code] ?? 1002}`);
-  });
-  return told;
-}
-
-const payload = fc.oneof(
-  fc.uint8Array({ maxLength: 40 }),
-  fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => Buffer.from(text)),
-  fc.constantFrom(0, 1, 124, 125, 126, 127, 128).map((size) => Buffer.alloc(size, 'a')),
-  fc.constantFrom(766, 767, 768, 770, 1000).map((size) => Buffer.alloc(size, 'é')),
-);
-const longPayload = fc.constantFrom(65_535, 65_536, 70_000).map((size) => Buffer.alloc(size, 'é'));
 const controlFrame = fc
   .record({ opcode: fc.constantFrom(9, 10), payload: fc.uint8Array({ maxLength: 125 }) })
   .map(({ opcode, payload }) => serverFrame(opcode, payload));
@@ -267,34 +213,6 @@ describe('rules of RFC 6455', () => {
     handler.reader.push(wire, 0, wire.length);
     expect(view).toEqual([wire, 2, 7, true]);
     expect(view[0]).toBe(wire);
-  });
-});
-
-describe('frames of a client', () => {
-  const clientFrame = fc.record({
-    opcode: fc.constantFrom<ClientOpcode[]>(1, 2),
-    payload: fc.oneof({ weight: 20, arbitrary: payload }, { weight: 1, arbitrary: longPayload }),
-    mask: fc.integer({ min: -(2 ** 31), max: 2 ** 32 - 1 }),
-  });
-
-  it('are to the byte those of ws', () => {
-    fc.assert(
-      fc.property(clientFrame, ({ opcode, payload, mask }) => {
-        const generateMask = (bytes: Buffer) => bytes.writeUInt32BE(mask >>> 0);
-        const options = { fin: true, opcode, mask: true, readOnly: true, rsv1: false, generateMask };
-        const expected = Buffer.concat(Sender.frame(Buffer.from(payload), options));
-        expect(encodeClientFrame(opcode, payload, mask).equals(expected)).toBe(true);
-      }),
-      { numRuns: 200 },
-    );
-  });
-
-  it('repeat a ping and name the reason of a close, cut to 123 bytes at a character', () => {
-    const pong = encodeClientPong(Buffer.from('xpingx'), 1, 5, 0x01020304);
-    const close = encodeClientClose(4001, 'é'.repeat(100), 0xfffefdfc);
-    const expected = [`pong ${Buffer.from('ping').toString('hex')}`, `close 4001 ${'é'.repeat(61)}`];
-    expect(readWithWs(Buffer.concat([pong, close]), 1000, true)).toEqual(expected);
-    expect(readWithWs(encodeClientClose(1005, '', 7), 1000, true)).toEqual(['close 1005 ']);
   });
 });
 
