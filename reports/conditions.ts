@@ -41,7 +41,6 @@ export function conditionsOf(record: RunRecord): string[] {
     ),
     windowPhrase(trials),
     repetitions > 1 ? counted(repetitions, 'repetition') : '',
-    postgresPhrase(record),
   ].filter((phrase) => phrase !== '');
 }
 
@@ -58,7 +57,8 @@ function windowPhrase(trials: readonly TrialRecord[]): string {
   );
 }
 
-function postgresPhrase(record: RunRecord): string {
+/** The database and where it came from, or nothing. */
+export function postgresPhrase(record: RunRecord): string {
   const { postgres } = record.services;
   return postgres === undefined ? '' : `Postgres ${postgres.version} (${postgres.driver})`;
 }

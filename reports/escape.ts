@@ -13,6 +13,11 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
+/** The same, and a long spelling may break before its `+`. */
+export function escapeBreakable(text: string): string {
+  return escapeHtml(text).replace(/\+/g, '<wbr>+');
+}
+
 /** For GitHub markdown: nothing formats, links, mentions a person or refers to an issue. */
 export function escapeMarkdown(text: string): string {
   return text

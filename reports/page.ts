@@ -2,6 +2,7 @@
 import type { Chart } from './charts/chart.ts';
 import { looksOf } from './charts/chart.ts';
 import { pageTheme } from './charts/theme.ts';
+import { postgresPhrase } from './conditions.ts';
 import { escapeHtml } from './escape.ts';
 import { type Headline, headlineOf } from './headline.ts';
 import type { Assets } from './page/assets.ts';
@@ -60,7 +61,7 @@ function renderHeader(run: Run, headline: Headline): string {
 <div class="top"><span>Freshet · ${escapeHtml(minuteOf(run.record.startedAt))}</span><button type="button" id="theme" hidden>Light or dark</button></div>
 <h1>${escapeHtml(first)}</h1>
 ${others.map((sentence) => `<p class="lead">${escapeHtml(sentence)}</p>`).join('')}
-<p class="conditions">${escapeHtml(run.conditions.join(' · '))}</p>
+<p class="conditions">${escapeHtml([...run.conditions, postgresPhrase(run.record)].join(' · '))}</p>
 ${caveats === '' ? '' : `<ul class="caveats">${caveats}</ul>`}
 </header>`;
 }

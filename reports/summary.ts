@@ -1,4 +1,5 @@
 // A run → summary.md for pull requests and job summaries, which show tables and Mermaid but no embedded pictures.
+import { postgresPhrase } from './conditions.ts';
 import { escapeMarkdown, fenceMarkdown, quoteMermaid } from './escape.ts';
 import { headlineOf } from './headline.ts';
 import { shorten } from './inert.ts';
@@ -28,7 +29,7 @@ function renderHeadline(run: Run): string {
   const lines = [
     '## Freshet\n',
     kind === 'finding' ? `**${text}**\n` : `> [!WARNING]\n> ${text}\n`,
-    run.conditions.length === 0 ? '' : `${escapeMarkdown(run.conditions.join(' · '))}\n`,
+    `${escapeMarkdown([...run.conditions, postgresPhrase(run.record)].join(' · '))}\n`,
     ...caveats.map((caveat) => `_${escapeMarkdown(caveat)}_\n`),
   ];
   return lines.filter((line) => line !== '').join('\n');

@@ -1,7 +1,7 @@
 // What the parts of a server process share, and what a transport has to offer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Admitted, Refusal } from './admission.ts';
+import type { Admission, Admitted, Refusal } from './admission.ts';
 import type { FeedHandlers } from './feed/feed.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerSettings } from './settings.ts';
@@ -14,6 +14,7 @@ export interface App {
   readonly settings: ServerSettings;
   readonly metrics: Metrics;
   readonly store: Store;
+  readonly admission: Admission;
   readonly report: Report;
 }
 

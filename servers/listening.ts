@@ -18,29 +18,37 @@ export interface ListenSettings {
 
 const idleCheckMs = 10;
 
-/** Listens; rejects when the port is taken. `close` ends the rest of the process, after the last connection. */
-export async function listen(
-  server: Server,
-  { host, port, backlog, drainMs = 0 }: ListenSettings,
-  close: () => Promise<void>,
-  tellClients?: { drain(): void; close(): void },
-): Promise<Listening> {
-  server.listen({ host, port, backlog });
+export interface Ending {
+  /** Tells the clients that this process goes away; they have `drainMs` to leave. */
+  drain?(): void;
+  /** Ends what node:http cannot end itself; called when the time is over, and at last. */
+  cut?(): void;
+  /** Closes the rest, after the last connection. */
+  close(): Promise<void>;
+}
+
+/** Listens; rejects when the port is taken. */
+export async function listen(server: Server, settings: ListenSettings, ending: Ending): Promise<Listening> {
+  const { host, port, backlog } = settings;
+  server.listen({ host, port, ...(backlog !== undefined && { backlog }) });
   await once(server, 'listening');
-  const stop = async (): Promise<void> => {
-    const closed = once(server, 'close');
-    server.close();
-    tellClients?.drain();
-    const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
-    const cut = setTimeout(() => {
-      tellClients?.close();
-      server.closeAllConnections();
-    }, drainMs);
-    await closed;
-    clearInterval(idle);
-    clearTimeout(cut);
-    tellClients?.close();
-    await close();
-  };
-  return { port: (server.address() as AddressInfo).port, stop };
+  const address = server.address() as AddressInfo;
+  return { port: address.port, stop: () => stop(server, settings.drainMs ?? 0, ending) };
+}
+
+async function stop(server: Server, drainMs: number, ending: Ending): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  ending.drain?.();
+  // Connections kept alive for a next request would hold the server open until they time out.
+  const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs);
+  const cut = setTimeout(() => {
+    ending.cut?.();
+    server.closeAllConnections();
+  }, drainMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(cut);
+  ending.cut?.();
+  await ending.close();
 }

@@ -1,13 +1,15 @@
 // Long polling: GET /dashboard?after=V is held until the dashboard is newer than V, or answered 204 after `holdMs`
 // (RFC 6202 §2). A change is queried and encoded once for all who wait; who comes between two waits is answered from memory.
-import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Admitted, wholeNumber } from './admission.ts';
 import type { App, Transport } from './app.ts';
-import { answer, answerFailure } from './http.ts';
+import { type Answer, answer, failures } from './http.ts';
 import { Hub } from './hub.ts';
 import type { Message, MessageType } from './message.ts';
 import type { EndReason } from './metrics.ts';
 import { paths } from './protocol.ts';
+
+const nothingNew: Answer = { status: 204, headers: { 'Cache-Control': 'no-store' } };
 
 /** A held request is its response: node:http lets its class be chosen, so waiting costs no closure. */
 class Waiter<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
@@ -55,7 +57,7 @@ export class LongPolling implements Transport {
     this.#hold(waiter);
     const message = await (connecting ? this.listener.snapshot(waiter.audience) : this.listener.load(waiter.audience));
     if (typeof message === 'string') {
-      if (this.#letGo(waiter, message)) answerFailure(this.#app.metrics, waiter, message);
+      if (this.#letGo(waiter, message)) answer(this.#app.metrics, waiter, failures[message]);
     } else if (message.version > waiter.version && this.#letGo(waiter, 'answered')) {
       this.#answerWith(waiter, message, connecting ? 'snapshot' : 'update');
     }
@@ -78,28 +80,28 @@ export class LongPolling implements Transport {
   }
 
   #answerAll(message: Message, waiters: Set<Waiter>): void {
-    const body = message.framed('update', Buffer.from);
-    const headers = jsonHeaders(body);
+    const news = answerOf(message, 'update');
     for (const waiter of waiters) {
       if (waiter.version >= message.version || !this.#letGo(waiter, 'answered')) continue;
       this.#app.metrics.messages.update++;
-      answer(this.#app.metrics, waiter, 200, headers, body);
+      answer(this.#app.metrics, waiter, news);
     }
   }
 
   #answerWith(waiter: Waiter, message: Message, type: MessageType): void {
-    const body = message.framed(type, Buffer.from);
     this.#app.metrics.messages[type]++;
-    answer(this.#app.metrics, waiter, 200, jsonHeaders(body), body);
+    answer(this.#app.metrics, waiter, answerOf(message, type));
   }
 
   #answerNothing(waiter: Waiter, reason: EndReason): void {
-    if (this.#letGo(waiter, reason)) answer(this.#app.metrics, waiter, 204, { 'Cache-Control': 'no-store' });
+    if (this.#letGo(waiter, reason)) answer(this.#app.metrics, waiter, nothingNew);
   }
 }
 
-function jsonHeaders(body: Buffer): OutgoingHttpHeaders {
-  return { 'Content-Type': 'application/json', 'Content-Length': body.length, 'Cache-Control': 'no-store' };
+function answerOf(message: Message, type: MessageType): Answer {
+  const body = message.framed(type, Buffer.from);
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length, 'Cache-Control': 'no-store' };
+  return { status: 200, headers, body };
 }
 
 /** After an answer it has let go already; otherwise the client hung up. */

@@ -4,7 +4,7 @@ import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from '
 import type { Admitted } from './admission.ts';
 import type { App, Transport } from './app.ts';
 import { nowUs } from './clock.ts';
-import { answer, answerFailure } from './http.ts';
+import { answer, failures } from './http.ts';
 import { Message } from './message.ts';
 import { paths } from './protocol.ts';
 import type { QueryFailure } from './store.ts';
@@ -29,14 +29,14 @@ export class Polling implements Transport {
   async handle(request: IncomingMessage, response: ServerResponse, { audience }: Admitted): Promise<void> {
     const { settings, metrics } = this.#app;
     const message = await (settings.cacheMs > 0 ? this.#cached(audience) : this.#query(audience));
-    if (typeof message === 'string') return answerFailure(metrics, response, message);
+    if (typeof message === 'string') return answer(metrics, response, failures[message]);
     const tag = settings.etag ? `"${message.version}"` : null;
     if (tag !== null && holds(request.headers['if-none-match'], tag)) {
-      return answer(metrics, response, 304, { ETag: tag, 'Cache-Control': 'no-cache' });
+      return answer(metrics, response, { status: 304, headers: { ETag: tag, 'Cache-Control': 'no-cache' } });
     }
     metrics.messages.snapshot++;
     const body = message.framed('snapshot', Buffer.from);
-    answer(metrics, response, 200, jsonHeaders(body, tag), body);
+    answer(metrics, response, { status: 200, headers: jsonHeaders(body, tag), body });
   }
 
   drain(): void {

@@ -1,4 +1,5 @@
 // Role `serve`: puts one transport, its feed, the store and the HTTP endpoint together.
+import { Admission } from './admission.ts';
 import type { App, Report, Transport } from './app.ts';
 import type { Feed } from './feed/feed.ts';
 import { LocalFeed } from './feed/local.ts';
@@ -25,7 +26,7 @@ const transports: Record<ServerSettings['transport'], new (app: App) => Transpor
 export async function startServer(settings: ServerSettings, report: Report): Promise<Listening> {
   const metrics = new Metrics();
   const store = new Store(settings, metrics, report);
-  const app: App = { settings, metrics, store, report };
+  const app: App = { settings, metrics, store, admission: new Admission(settings), report };
   const transport = new transports[settings.transport](app);
   const feed = transport.listener === null ? null : feedOf(settings, report);
   await store.connect();
@@ -35,7 +36,7 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
     metrics,
     report,
     limits: settings,
-    served: { app, transport },
+    served: { transport, admission: app.admission },
     ...(feed instanceof LocalFeed && { onChange: (change) => feed.tell(change) }),
   });
   const close = async (): Promise<void> => {
@@ -43,7 +44,7 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
     await feed?.stop();
     await store.close();
   };
-  return listen(server, settings, close, transport);
+  return listen(server, settings, { drain: () => transport.drain(), cut: () => transport.close(), close });
 }
 
 function feedOf(settings: ServerSettings, report: Report): Feed {

@@ -114,8 +114,7 @@ export class Store {
 /** Named, so that each connection parses and plans it once. A function in FROM is run once a statement. */
 function snapshotQuery(audience: number, costSeconds: number): pg.QueryConfig & { rowMode: 'array' } {
   const costs = costSeconds > 0;
-  const text = `
-    SELECT d.version, d.intended_us, e.tile, count(*)::int, sum(e.amount)::float8, round(avg(e.amount), 2)::float8
+  const text = `SELECT d.version, d.intended_us, e.tile, count(*)::int, sum(e.amount)::float8, round(avg(e.amount), 2)::float8
     FROM dashboard d JOIN dashboard_event e ON e.segment = d.segment${costs ? ' CROSS JOIN pg_sleep($2)' : ''}
     WHERE d.id = $1
     GROUP BY d.id, e.tile

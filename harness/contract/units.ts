@@ -27,6 +27,7 @@ export function formatDurationUs(us: number): string {
 
 /** A duration as the command line spells it, exact: `500ms`, `2s`, `1m`. The inverse of `parseDurationUs`. */
 export function spellDurationUs(us: number): string {
+  if (us === 0) return '0ms';
   for (const unit of ['h', 'm', 's', 'ms']) {
     const unitUs = durationUnitsUs[unit] ?? 1;
     if (us >= unitUs && us % unitUs === 0) return `${us / unitUs}${unit}`;

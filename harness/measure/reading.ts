@@ -60,7 +60,8 @@ export function poolWaiting(reading: readonly PrometheusReading[]): number {
   return reading.reduce((sum, metrics) => sum + (sumOf(metrics, metricNames.poolWaiting) ?? 0), 0);
 }
 
-async function readCpu({ statements, processes }: Sources): Promise<Pick<Reading, 'cpuAtUs' | 'cpuUs'>> {
+/** CPU time so far, by part. */
+export async function readCpu({ statements, processes }: Sources): Promise<Pick<Reading, 'cpuAtUs' | 'cpuUs'>> {
   const rig = await statements.rigBackends();
   const read = async (part: SystemPart) =>
     addUp(

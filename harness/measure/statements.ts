@@ -28,6 +28,8 @@ export class StatementReader {
   readonly #client: pg.Client;
   readonly #roles: readonly [string, string];
   readonly #available: boolean;
+  /** One query at a time; the next waits for the last. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(client: pg.Client, roles: readonly [string, string], available: boolean) {
     this.#client = client;
@@ -50,23 +52,37 @@ export class StatementReader {
 
   async read(): Promise<StatementCounts> {
     if (!this.#available) return { atUs: nowUs(), queries: null, others: null, foreign: null };
-    const beforeUs = nowUs();
-    const { rows } = await this.#client.query<{ queries: number; others: number; foreign: number }>({
-      name: 'count',
-      text: countStatements,
-      values: [...this.#roles],
+    return this.#inTurn(async () => {
+      const beforeUs = nowUs();
+      const { rows } = await this.#client.query<{ queries: number; others: number; foreign: number }>({
+        name: 'count',
+        text: countStatements,
+        values: [...this.#roles],
+      });
+      const row = rows[0];
+      return {
+        atUs: (beforeUs + nowUs()) / 2,
+        queries: row?.queries ?? null,
+        others: row?.others ?? null,
+        foreign: row?.foreign ?? null,
+      };
     });
-    const atUs = (beforeUs + nowUs()) / 2;
-    const row = rows[0];
-    return { atUs, queries: row?.queries ?? null, others: row?.others ?? null, foreign: row?.foreign ?? null };
   }
 
   /** Backends that are not the system under test: the publisher's and the samplers'. */
-  async rigBackends(): Promise<Set<number>> {
-    const { rows } = await this.#client.query<{ pid: number }>(
-      `SELECT pid FROM pg_stat_activity WHERE application_name IN ('freshet-sampler', 'freshet-publisher')`,
-    );
-    return new Set(rows.map((row) => row.pid));
+  rigBackends(): Promise<Set<number>> {
+    return this.#inTurn(async () => {
+      const { rows } = await this.#client.query<{ pid: number }>(
+        `SELECT pid FROM pg_stat_activity WHERE application_name IN ('freshet-sampler', 'freshet-publisher')`,
+      );
+      return new Set(rows.map((row) => row.pid));
+    });
+  }
+
+  #inTurn<T>(query: () => Promise<T>): Promise<T> {
+    const answer = this.#turn.then(query);
+    this.#turn = answer.catch(() => null);
+    return answer;
   }
 
   async close(): Promise<void> {

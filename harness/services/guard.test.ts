@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { nowUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { openGuard } from './guard.ts';
-import { isAlive, leftOvers, type StartedRun, startRun, waitUntilGone } from './killed-run.testing.ts';
+import { childrenOf, isAlive, leftOvers, type StartedRun, startRun, waitUntilGone } from './killed-run.testing.ts';
 
 const runs: StartedRun[] = [];
 const start = async (...args: Parameters<typeof startRun>) => {
@@ -20,33 +20,36 @@ afterEach(async () => {
 });
 
 describe.skipIf(!existsSync('/proc'))('a run that is killed', () => {
-  it('leaves no process and no directory, whatever its children do', async () => {
-    const run = await start({ services: true });
-    expect(Object.keys(run.pids)).toEqual(['stubborn', 'stopped', 'unregistered', 'postgres', 'redis']);
-    expect(Object.values(run.pids).every(isAlive)).toBe(true);
-    run.process.kill('SIGKILL');
-    expect(await waitUntilGone(run, 8_000)).toEqual([]);
-  }, 20_000);
-
-  it('leaves a run beside it alone', async () => {
+  it('leaves no process and no directory, whatever its children do, and a run beside it alone', async () => {
     const [first, second] = await Promise.all([start({ services: true }), start({ services: true })]);
+    expect(Object.keys(first.pids)).toEqual(['stubborn', 'stopped', 'unregistered', 'postgres', 'redis']);
+    expect(Object.values(first.pids).every(isAlive)).toBe(true);
     first.process.kill('SIGKILL');
-    expect(await waitUntilGone(first, 8_000)).toEqual([]);
+    expect(await waitUntilGone(first, 10_000)).toEqual([]);
     expect(Object.values(second.pids).every(isAlive)).toBe(true);
     expect(existsSync(second.directory)).toBe(true);
     second.process.kill('SIGKILL');
-    expect(await waitUntilGone(second, 8_000)).toEqual([]);
-  }, 30_000);
+    expect(await waitUntilGone(second, 10_000)).toEqual([]);
+  }, 40_000);
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
-    'leaves nothing after %s to its terminal’s group',
-    async (signal) => {
-      const run = await start({});
-      process.kill(-run.pid, signal);
-      expect(await waitUntilGone(run, 8_000)).toEqual([]);
-    },
-    15_000,
-  );
+  it('leaves nothing of a Postgres that was frozen with its backends', async () => {
+    const run = await start({ services: true });
+    const postgres = run.pids.postgres ?? 0;
+    const all = childrenOf(postgres);
+    expect(all.length).toBeGreaterThan(2);
+    for (const pid of [...all, postgres]) process.kill(pid, 'SIGSTOP');
+    run.process.kill('SIGKILL');
+    expect(await waitUntilGone(run, 10_000)).toEqual([]);
+    expect(all.filter(isAlive)).toEqual([]);
+  }, 40_000);
+
+  it('leaves nothing after SIGINT, SIGTERM or SIGHUP to its terminal’s group', async () => {
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+    const started = await Promise.all(signals.map(() => start({})));
+    for (const [index, run] of started.entries()) process.kill(-run.pid, signals[index]);
+    const left = await Promise.all(started.map((run) => waitUntilGone(run, 10_000)));
+    expect(left).toEqual([[], [], []]);
+  }, 40_000);
 
   it('leaves nothing when the signals reach the watchdog as well', async () => {
     const guard = await openGuard();
@@ -67,7 +70,7 @@ describe.skipIf(!existsSync('/proc'))('a run that is killed', () => {
         const run = await start({ services: true }, ordinary, { HOME: home, XDG_CACHE_HOME: '' });
         expect(statSync(run.directory).uid).toBe(65534);
         run.process.kill('SIGKILL');
-        expect(await waitUntilGone(run, 8_000)).toEqual([]);
+        expect(await waitUntilGone(run, 10_000)).toEqual([]);
       } finally {
         rmSync(home, { recursive: true });
       }

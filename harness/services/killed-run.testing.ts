@@ -65,6 +65,10 @@ export async function waitUntilGone(
   return leftOvers(run);
 }
 
+export function childrenOf(pid: number): number[] {
+  return read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number);
+}
+
 /** Not counting one that only waits to be reaped. */
 export function isAlive(pid: number): boolean {
   const stat = read(`/proc/${pid}/stat`);

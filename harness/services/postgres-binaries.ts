@@ -25,7 +25,8 @@ export async function prepareBinaries(packageDirectory: string, guard: Guard): P
   if (await isUsable(native)) return native;
   const manifest = packageManifest.parse(JSON.parse(await readFile(join(packageDirectory, 'package.json'), 'utf8')));
   const name = `postgres-${manifest.version}-${process.platform}-${process.arch}`;
-  const cached = join(await (unprivilegedAccount() === null ? findCacheDirectory() : findSharedCacheDirectory()), name);
+  const cache = unprivilegedAccount() === null ? findCacheDirectory() : findSharedCacheDirectory();
+  const cached = join(await cache, name);
   if (await isUsable(cached)) return cached;
   await copyBinaries(native, cached, guard);
   return cached;

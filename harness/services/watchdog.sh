@@ -123,6 +123,8 @@ remove_directories() {
 main() {
   # A terminal's Ctrl-C or a service manager's TERM is for the run; this one ends after it.
   trap '' HUP INT TERM
+  # The run's PATH may lead to directories that go before this one does.
+  PATH=${PATH:-/bin}:/usr/local/bin:/usr/bin:/bin
   run=$1 directory=$2 node=$3
   directories="$directory$newline" watched='' targets='' undos=''
   while read -r verb rest; do

@@ -2,7 +2,7 @@
 import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import type { TrialRecord } from '../contract/record.ts';
-import { type Sources, takeReading } from '../measure/reading.ts';
+import { readCpu, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
 import { planUpdates, type Update } from '../plan/arrivals.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
@@ -111,6 +111,7 @@ async function measure(
 
   phases.enter('control');
   const clock = { wallMs: wallClock().getTime(), us: nowUs() };
+  await settle(sources);
   const controlStart = await takeReading(sources);
   await sleepUntilUs(controlStart.cpuAtUs + plan.controlUs);
   const controlEnd = await takeReading(sources);
@@ -178,6 +179,18 @@ async function measure(
     startUs,
     hasRelay: rig.system.relay !== null,
   });
+}
+
+/** A process that has just started still compiles and collects: waits until the servers are quiet, 2 s at most. */
+async function settle(sources: Sources): Promise<void> {
+  let before = await readCpu(sources);
+  for (let slice = 0; slice < 8; slice++) {
+    await sleepUntilUs(before.cpuAtUs + 250_000);
+    const after = await readCpu(sources);
+    const usedUs = (after.cpuUs.servers ?? 0) - (before.cpuUs.servers ?? 0);
+    if (usedUs < 2_500) return;
+    before = after;
+  }
 }
 
 /** Ramps up; ends when every client holds a version, or has given up, or has had all the time it may take. */

@@ -122,7 +122,7 @@ function lateText(run: Run): string {
 }
 
 function specOf(curves: readonly Curve[], frame: Frame): Spec {
-  const labels = curves.map(({ label }) => fitLabel(label, frame.width * 0.3, frame));
+  const labels = curves.map(({ label }) => fitLabel(label, frame.width * (frame.narrow ? 0.34 : 0.3), frame));
   const left = frame.narrow ? 46 : 56;
   const width = Math.round(frame.width - left - widestOf(labels, frame, 600) - 14);
   const height = Math.max(frame.narrow ? 260 : 300, curves.length * labelHeightPx);
@@ -164,7 +164,7 @@ interface Scales {
 
 function encodingOf({ frame, domain, longest }: Scales): { readonly [key: string]: Spec } {
   const quantiles = tickQuantiles.filter(
-    (quantile) => 1 / (1 - quantile) <= longest * 1.001 && !(frame.narrow && [0.75, 0.95].includes(quantile)),
+    (quantile) => 1 / (1 - quantile) <= longest * 1.001 && !(frame.narrow && [0, 0.75, 0.95].includes(quantile)),
   );
   const odds = quantiles.map((quantile) => 1 / (1 - quantile));
   const percents = odds.reduceRight(

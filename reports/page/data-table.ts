@@ -1,5 +1,5 @@
 // Columns and rows → an HTML table that a phone shows as one card a row, with every cell's heading beside it.
-import { escapeHtml } from '../escape.ts';
+import { escapeBreakable, escapeHtml } from '../escape.ts';
 
 export interface DataColumn {
   readonly heading: string;
@@ -22,7 +22,7 @@ export interface DataTable {
 export function renderDataTable(table: DataTable): string {
   const head = table.columns.map((column) => {
     const meaning = column.meaning === undefined ? '' : ` title="${escapeHtml(column.meaning)}"`;
-    return `<th scope="col" role="columnheader"${numericClass(column)}${meaning}>${escapeHtml(column.heading)}</th>`;
+    return `<th scope="col" role="columnheader"${numericClass(column)}${meaning}>${escapeBreakable(column.heading)}</th>`;
   });
   const rows = table.rows.map(
     (cells) =>
@@ -32,7 +32,7 @@ export function renderDataTable(table: DataTable): string {
 }
 
 function renderCell(column: DataColumn | undefined, cell: DataCell, index: number): string {
-  const content = typeof cell === 'string' ? escapeHtml(cell) : cell.html;
+  const content = typeof cell === 'string' ? escapeBreakable(cell) : cell.html;
   if (index === 0) return `<th scope="row" role="rowheader">${content}</th>`;
   const heading = escapeHtml(column?.heading ?? '');
   return `<td role="cell"${numericClass(column)} data-heading="${heading}"><span>${content}</span></td>`;

@@ -118,7 +118,9 @@ export function renderEveryFigure(run: Run): string {
 }
 
 function metricCell(name: MetricName, suffix: string): DataCell {
-  return { html: `<span title="${escapeHtml(metricOf(name).meaning)}">${escapeHtml(name)}${suffix}</span>` };
+  return {
+    html: `<span class="name" title="${escapeHtml(metricOf(name).meaning)}">${escapeHtml(name)}${suffix}</span>`,
+  };
 }
 
 function figureCell(name: MetricName, figure: Figure | undefined): DataCell {

@@ -1,5 +1,5 @@
 // The comparison table → HTML that becomes a stack of cards on a phone.
-import { escapeHtml } from '../escape.ts';
+import { escapeBreakable, escapeHtml } from '../escape.ts';
 import { renderDataTable } from '../page/data-table.ts';
 import type { Table } from '../table.ts';
 
@@ -12,7 +12,7 @@ export function renderHtmlTable(table: Table, key: (row: number) => string): str
       ...table.columns.map(({ heading, meaning }) => ({ heading, meaning, numeric: true })),
     ],
     rows: table.rows.map((row, index) => [
-      { html: `${key(index)}${escapeHtml(row.label)}` },
+      { html: `${key(index)}${escapeBreakable(row.label)}` },
       ...row.cells.map((cell) => ({
         html: `${escapeHtml(cell.text)}${cell.note === null ? '' : noteMark(cell.note)}`,
       })),

@@ -70,13 +70,14 @@ export async function startRelay(settings: RelaySettings, report: Report): Promi
   await refresher.resync();
   redis.on('ready', () => void refresher.resync());
   const unwatch = metrics.watchEventLoop();
-  return listen(createEndpoint({ metrics, report, limits }), settings, async () => {
+  const close = async (): Promise<void> => {
     unwatch();
     refresher.stop();
     await feed.stop();
     redis.disconnect();
     await store.close();
-  });
+  };
+  return listen(createEndpoint({ metrics, report, limits }), settings, { close });
 }
 
 function handlersOf(refresher: Refresher): FeedHandlers {

@@ -113,7 +113,7 @@ describe('against eventsource-parser', () => {
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 20_000);
 
   it('tells the same of mutated streams', () => {
     fc.assert(
@@ -122,7 +122,7 @@ describe('against eventsource-parser', () => {
       }),
       { numRuns: 2000 },
     );
-  });
+  }, 20_000);
 });
 
 function compare({ events, comments, reader }: Recorder, wire: Uint8Array): void {
@@ -155,7 +155,7 @@ describe('any bytes', () => {
       }),
       { numRuns: 3000 },
     );
-  });
+  }, 20_000);
 
   it('are no longer read once the handler stops the reader', () => {
     fc.assert(
@@ -166,7 +166,7 @@ describe('any bytes', () => {
       }),
       { numRuns: 300 },
     );
-  });
+  }, 20_000);
 });
 
 describe('rules of WHATWG HTML §9.2', () => {

@@ -97,7 +97,7 @@ describe('against the receiver of ws', () => {
       }),
       { numRuns: 300 },
     );
-  });
+  }, 20_000);
 
   it('judges mutated streams alike, but for lengths in a longer form than needed', () => {
     const wires = mutated(stream, '\x00\x01\x02\x08\x7e\x7f\x80\x81\x88\x89\xff');
@@ -113,7 +113,7 @@ describe('against the receiver of ws', () => {
       }),
       { numRuns: 1500 },
     );
-  });
+  }, 20_000);
 });
 
 /** Memory a reader holds on to beyond its own fields. */
@@ -130,9 +130,9 @@ describe('any bytes', () => {
         expect(read(wire, cutting).told).toEqual(whole.told);
         expect(whole.errors.length).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
-  });
+  }, 20_000);
 
   it('are no longer read once the handler stops the reader', () => {
     fc.assert(
@@ -143,7 +143,7 @@ describe('any bytes', () => {
       }),
       { numRuns: 200 },
     );
-  });
+  }, 20_000);
 });
 
 describe('rules of RFC 6455', () => {

@@ -17,7 +17,7 @@ describe('frames of a client', () => {
       }),
       { numRuns: 200 },
     );
-  });
+  }, 20_000);
 
   it('repeat a ping and name the reason of a close, cut to 123 bytes at a character', () => {
     const pong = encodeClientPong(Buffer.from('xpingx'), 1, 5, 0x01020304);
