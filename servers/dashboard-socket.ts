@@ -1,0 +1,93 @@
+// One client's WebSocket, as the server sees it. What is remembered of it lives here, and its listeners are shared by all
+// sockets, so a client costs no closure.
+import type { Duplex } from 'node:stream';
+import { type RawData, WebSocket } from 'ws';
+import type { EndReason } from './metrics.ts';
+
+/** How long a client may take to answer a Close frame. */
+const closeGraceMs = 1_000;
+
+/** What is told of what happens on a socket. */
+export interface SocketOwner {
+  onText(socket: DashboardSocket, text: string): void;
+  onPong(socket: DashboardSocket): void;
+  /** It shall get no more messages. */
+  onEnding(socket: DashboardSocket): void;
+  onClosed(socket: DashboardSocket): void;
+}
+
+export class DashboardSocket extends WebSocket {
+  audience = 0;
+  /** The newest version written to it, −1 for none. */
+  version = -1;
+  endReason: EndReason = 'client';
+  /** What ends it when it does not do in time what is expected of it. */
+  deadline: NodeJS.Timeout | undefined;
+  #stream: Duplex | undefined;
+  #owner: SocketOwner | undefined;
+
+  /** Called once, with the stream below, when the handshake is done. */
+  attach(stream: Duplex, owner: SocketOwner): void {
+    this.#stream = stream;
+    this.#owner = owner;
+    this.on('message', onMessage).on('pong', onPong).on('close', onClose).on('error', onError);
+  }
+
+  /** Bytes that the client has not taken yet. */
+  get unsentBytes(): number {
+    return this.#stream?.writableLength ?? 0;
+  }
+
+  /** Writes a whole frame past `ws`, which would frame it again for each client. Only while the socket is open. */
+  writeFrame(frame: Buffer): void {
+    this.#stream?.write(frame);
+  }
+
+  /** Sends a Close frame, and ends the connection if the client does not answer it. */
+  closeWith(code: number, reason: EndReason): void {
+    if (this.readyState !== WebSocket.OPEN) return;
+    this.#owner?.onEnding(this);
+    this.endReason = reason;
+    this.close(code, reason);
+    clearTimeout(this.deadline);
+    this.deadline = setTimeout(terminate, closeGraceMs, this);
+  }
+
+  text(raw: RawData): void {
+    this.#owner?.onText(this, raw.toString());
+  }
+
+  ponged(): void {
+    this.#owner?.onPong(this);
+  }
+
+  ending(): void {
+    this.#owner?.onEnding(this);
+  }
+
+  closed(): void {
+    clearTimeout(this.deadline);
+    this.#owner?.onClosed(this);
+  }
+}
+
+function terminate(socket: DashboardSocket): void {
+  socket.terminate();
+}
+
+function onMessage(this: WebSocket, raw: RawData): void {
+  (this as DashboardSocket).text(raw);
+}
+
+function onPong(this: WebSocket): void {
+  (this as DashboardSocket).ponged();
+}
+
+function onClose(this: WebSocket): void {
+  (this as DashboardSocket).closed();
+}
+
+/** A broken frame, or a message above the limit: `ws` has begun to close it with the fitting code (1002, 1007, 1009). */
+function onError(this: WebSocket): void {
+  (this as DashboardSocket).ending();
+}
