@@ -13,7 +13,7 @@ import {
   text,
   wholeBytes,
 } from './frame-rules.ts';
-import { ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
+import { ProtocolError } from './protocol-error.ts';
 import { Tail } from './tail.ts';
 
 /** Who uses the reader; the session itself, so that no closure is needed. Any call may `stop()` the reader, none may `push`. */
@@ -81,10 +81,12 @@ export class FrameReader {
     if (payloadStart > end) return this.keepPartial(buffer, at, end);
     const length = shortLength < 126 ? shortLength : readLongLength(buffer, at + 2, shortLength);
     if (length < 0) {
-      return this.fail(
-        'WS_BAD_LENGTH',
-        'a frame length that is not in its shortest form, or beyond 63 bits; expected the minimal encoding',
-        1002,
+      return this.raise(
+        new ProtocolError(
+          'WS_BAD_LENGTH',
+          'a frame length that is not in its shortest form, or beyond 63 bits; expected the minimal encoding',
+          1002,
+        ),
         end,
       );
     }
@@ -96,7 +98,7 @@ export class FrameReader {
     }
     if (length + (this.message?.length ?? 0) > this.maxMessageBytes) {
       const message = `a message of ${length + (this.message?.length ?? 0)} bytes or more; expected at most ${this.maxMessageBytes}`;
-      return this.fail('WS_MESSAGE_TOO_LARGE', message, 1009, end);
+      return this.raise(new ProtocolError('WS_MESSAGE_TOO_LARGE', message, 1009), end);
     }
     if (payloadEnd <= end && first > finBit && this.messageOpcode === continuation) {
       this.endMessage(first & 0x0f, buffer, payloadStart, payloadEnd);
@@ -134,7 +136,10 @@ export class FrameReader {
 
   private endMessage(opcode: number, bytes: Buffer, start: number, end: number): void {
     if (opcode === text && !isText(bytes, start, end)) {
-      this.fail('WS_BAD_UTF8', 'a text message that is not valid UTF-8; expected valid UTF-8', 1007, end);
+      this.raise(
+        new ProtocolError('WS_BAD_UTF8', 'a text message that is not valid UTF-8; expected valid UTF-8', 1007),
+        end,
+      );
       return;
     }
     this.handler.onMessage(bytes, start, end, opcode === text);
@@ -171,27 +176,35 @@ export class FrameReader {
       return;
     }
     if (end - start === 1) {
-      this.fail(
-        'WS_BAD_CLOSE_LENGTH',
-        'a close frame with 1 byte; expected none, or a code of 2 bytes and a reason',
-        1002,
+      this.raise(
+        new ProtocolError(
+          'WS_BAD_CLOSE_LENGTH',
+          'a close frame with 1 byte; expected none, or a code of 2 bytes and a reason',
+          1002,
+        ),
         end,
       );
       return;
     }
     const code = buffer.readUInt16BE(start);
     if (!isCloseCode(code)) {
-      this.fail('WS_BAD_CLOSE_CODE', `close code ${code}; expected one that may be sent (RFC 6455 §7.4)`, 1002, end);
+      this.raise(
+        new ProtocolError(
+          'WS_BAD_CLOSE_CODE',
+          `close code ${code}; expected one that may be sent (RFC 6455 §7.4)`,
+          1002,
+        ),
+        end,
+      );
     } else if (!isText(buffer, start + 2, end)) {
-      this.fail('WS_BAD_UTF8', 'a close reason that is not valid UTF-8; expected valid UTF-8', 1007, end);
+      this.raise(
+        new ProtocolError('WS_BAD_UTF8', 'a close reason that is not valid UTF-8; expected valid UTF-8', 1007),
+        end,
+      );
     } else {
       this.stop();
       this.handler.onClose(code, buffer.toString('utf8', start + 2, end));
     }
-  }
-
-  private fail(code: ProtocolErrorCode, message: string, closeCode: 1002 | 1007 | 1009, next: number): number {
-    return this.raise(new ProtocolError(code, message, closeCode), next);
   }
 
   /** Reports the error and returns `next`, so that a caller can leave in one step. */
