@@ -61,19 +61,29 @@ const defaultReadyTimeoutMs = 15_000;
 
 /** Starts a child and waits until it is ready. Throws `environment` when it cannot start or ends before that. */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const process_ = spawn(options.command, options.args, spawnOptions(options));
-  if (process_.pid !== undefined) options.guard.adopt(process_.pid);
+  const spawned = spawn(options.command, options.args, spawnOptions(options));
+  const spawning = once(spawned, 'spawn');
+  adopt(options.guard, spawned);
   try {
-    await once(process_, 'spawn');
+    await spawning;
   } catch (error) {
     throw new FreshetError(
       'environment',
       `${options.name} could not be started: ${messageOf(error)}; expected to run ${options.command}`,
     );
   }
-  const child = new SpawnedChild(options, process_);
+  const child = new SpawnedChild(options, spawned);
   if (options.readyLine === true) await child.waitUntilReady(options.readyTimeoutMs ?? defaultReadyTimeoutMs);
   return child;
+}
+
+function adopt(guard: Guard, child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) guard.adopt(child.pid);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
 }
 
 /** How a child ended, in words: `exit code 3`, `SIGKILL`. */
@@ -118,6 +128,8 @@ class SpawnedChild implements Child {
     this.closed = new Promise((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
     // Writing to a child that is gone is no error of its own: `exited` tells.
     child.stdin.on('error', () => this.stdin.destroy());
+    // A signal that could not be sent.
+    child.on('error', (error) => this.keepTail(`${messageOf(error)}\n`));
     child.on('message', (message) => this.messages.deliver(message));
     this.readOutput(child.stdout, child.stderr);
   }
@@ -190,9 +202,11 @@ class SpawnedChild implements Child {
     createInterface({ input: stdout, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) =>
       this.lines.deliver(line),
     );
-    stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.tail = (this.tail + text).slice(-tailLength);
-    });
+    stderr.setEncoding('utf8').on('data', (text: string) => this.keepTail(text));
+  }
+
+  private keepTail(text: string): void {
+    this.tail = (this.tail + text).slice(-tailLength);
   }
 
   private async end(graceMs: number, signal: NodeJS.Signals): Promise<void> {

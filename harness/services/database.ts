@@ -19,7 +19,13 @@ export async function createDatabase(options: { guard: Guard; postgres: Service 
   const names: DatabaseNames = { database: name, roles: [`${name}_server`, `${name}_publisher`] };
   const cancelUndo = postgres.driver === 'url' ? await addUndo(guard, postgres.url, names) : () => {};
   const passwords = names.roles.map(() => randomBytes(16).toString('hex'));
-  await createNames(postgres.url, names, passwords);
+  try {
+    await withClient(postgres.url, (client) => createNames(client, names, passwords), name);
+  } catch (error) {
+    // When this fails as well, which is likely after a lost connection, the watchdog tries once more in the end.
+    await dropDatabase(postgres.url, names).then(cancelUndo, () => {});
+    throw describeFailure(name, error);
+  }
   const adminUrl = urlWith(postgres.url, { database: name });
   let dropping: Promise<void> | null = null;
   return {
@@ -45,29 +51,25 @@ async function addUndo(guard: Guard, url: string, names: DatabaseNames): Promise
   return () => guard.cancelUndo(key);
 }
 
-async function createNames(url: string, names: DatabaseNames, passwords: readonly string[]): Promise<void> {
-  const create = async (client: pg.Client) => {
-    for (const [index, role] of names.roles.entries()) {
-      await client.query(`CREATE ROLE ${role} LOGIN PASSWORD '${passwords[index]}'`);
-    }
-    // Or an administrator who is no superuser could not end their sessions, and so not drop the database.
-    await client.query(`GRANT ${names.roles.join(', ')} TO CURRENT_USER`);
-    // template0: template1 may be in use by another run that creates its own in this moment.
-    await client.query(`CREATE DATABASE ${names.database} TEMPLATE template0 ENCODING 'UTF8'`);
-    await client.query(`REVOKE ALL ON DATABASE ${names.database} FROM PUBLIC`);
-    await client.query(`GRANT CONNECT ON DATABASE ${names.database} TO ${names.roles.join(', ')}`);
-  };
-  try {
-    await withClient(url, create, names.database);
-  } catch (error) {
-    await dropDatabase(url, names);
-    throw new FreshetError(
-      'environment',
-      `cannot create the run's database ${names.database}: ${messageOf(error)}; expected an administrator ` +
-        '(a superuser, or a role with CREATEDB and CREATEROLE); pass --postgres with such a role',
-      { cause: error },
-    );
+async function createNames(client: pg.Client, names: DatabaseNames, passwords: readonly string[]): Promise<void> {
+  for (const [index, role] of names.roles.entries()) {
+    await client.query(`CREATE ROLE ${role} LOGIN PASSWORD '${passwords[index]}'`);
   }
+  // Or an administrator who is no superuser could not end their sessions, and so not drop the database.
+  await client.query(`GRANT ${names.roles.join(', ')} TO CURRENT_USER`);
+  // template0: template1 may be in use by another run that creates its own in this moment.
+  await client.query(`CREATE DATABASE ${names.database} TEMPLATE template0 ENCODING 'UTF8'`);
+  await client.query(`REVOKE ALL ON DATABASE ${names.database} FROM PUBLIC`);
+  await client.query(`GRANT CONNECT ON DATABASE ${names.database} TO ${names.roles.join(', ')}`);
+}
+
+function describeFailure(name: string, cause: unknown): FreshetError {
+  return new FreshetError(
+    'environment',
+    `cannot create the run's database ${name}: ${messageOf(cause)}; expected an administrator ` +
+      '(a superuser, or a role with CREATEDB and CREATEROLE); pass --postgres with such a role',
+    { cause },
+  );
 }
 
 /** Makes the extension and reads it once, because it can be created where it cannot be read (not preloaded, no right). */
@@ -93,6 +95,8 @@ function unavailable(reason: string): Database['statements'] {
 /** The same server, another database or role. */
 function urlWith(url: string, change: { database?: string; user?: string; password?: string | undefined }): string {
   const changed = new URL(url);
+  // Parameters go before what stands in front of the host.
+  for (const name of ['user', 'password', 'dbname']) changed.searchParams.delete(name);
   if (change.database !== undefined) changed.pathname = `/${change.database}`;
   if (change.user !== undefined) changed.username = change.user;
   if (change.password !== undefined) changed.password = change.password;

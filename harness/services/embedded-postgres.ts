@@ -40,6 +40,8 @@ const settings: Readonly<Record<string, string>> = {
   max_parallel_workers_per_gather: '0',
   // Files in the data directory, which go with it; /dev/shm would keep them after a SIGKILL.
   dynamic_shared_memory_type: 'mmap',
+  // A backend that crashes takes all connections with it; then the run must end, and not go on with new ones.
+  restart_after_crash: 'off',
   shared_preload_libraries: 'pg_stat_statements',
   // Counts must not be evicted: a run has a few dozen different statements.
   'pg_stat_statements.max': '10000',
@@ -58,7 +60,8 @@ export async function startEmbeddedPostgres(guard: Guard): Promise<Service> {
   const password = randomBytes(16).toString('hex');
   await initialise({ guard, binaries, directory, password });
   const { child, port } = await onFreePort((port) => startServer({ guard, binaries, directory, port }));
-  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
+  // Said, because a PGSSLMODE in the environment would hold otherwise.
+  const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
   const service = { name: 'postgres', driver: 'embedded', version: await readPostgresVersion(url), url } as const;
   return asService(service, { child, directory, stop: () => stopServer(child) });
 }

@@ -111,7 +111,8 @@ class PipeGuard implements Guard {
 }
 
 async function startWatchdog(runId: string, directory: string): Promise<ChildProcess> {
-  const { FRESHET_RUN: _outer, ...env } = process.env;
+  // Neither a run around this one nor options for our own Node are for it and the undo scripts.
+  const { FRESHET_RUN: _run, NODE_OPTIONS: _options, ...env } = process.env;
   // A session of its own (`detached`): signals to the terminal's group do not reach it.
   const watchdog = spawn('sh', [script, runId, directory, process.execPath], {
     detached: true,

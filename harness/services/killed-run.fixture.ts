@@ -20,8 +20,13 @@ const pids: Record<string, number> = {};
 
 const stubborn = `process.on('SIGTERM', () => {}).on('SIGINT', () => {}); setInterval(() => {}, 1000); console.log('{}')`;
 const run = { guard, command: process.execPath, readyLine: true };
-pids.stubborn = (await startChild({ ...run, name: 'stubborn', args: ['-e', stubborn] })).pid;
-pids.stopped = (await startChild({ ...run, name: 'stopped', args: ['-e', stubborn] })).pid;
+const [stubbornChild, stoppedChild, ...services] = await Promise.all([
+  startChild({ ...run, name: 'stubborn', args: ['-e', stubborn] }),
+  startChild({ ...run, name: 'stopped', args: ['-e', stubborn] }),
+  ...(task.services ? [startPostgres({ guard }), startRedis({ guard })] : []),
+]);
+pids.stubborn = stubbornChild.pid;
+pids.stopped = stoppedChild.pid;
 process.kill(pids.stopped, 'SIGSTOP');
 const unregistered = spawn('sleep', ['300'], {
   detached: true,
@@ -29,8 +34,6 @@ const unregistered = spawn('sleep', ['300'], {
   env: { ...process.env, FRESHET_RUN: guard.runId },
 });
 pids.unregistered = unregistered.pid ?? 0;
-
-const services = task.services ? [await startPostgres({ guard }), await startRedis({ guard })] : [];
 for (const service of services) pids[service.name] = service.pid ?? 0;
 
 let database: string | null = null;

@@ -116,6 +116,9 @@ describe('someone’s Postgres', () => {
     await expect(startPostgres({ guard, url: 'mysql://me:s3cret@host/app' })).rejects.toThrow(
       '--postgres is a mysql:// address; expected postgres:// or postgresql://…',
     );
+    await expect(startPostgres({ guard, url: 'postgres:///app?host=/run' })).rejects.toThrow(
+      'an address without a host',
+    );
     await expect(startPostgres({ guard, url: 'me:s3cret@host' })).rejects.toMatchObject({ kind: 'input' });
   });
 });

@@ -6,6 +6,9 @@ import { readPostgresVersion } from './postgres-client.ts';
 import type { Service } from './service.ts';
 import { maskedUrl, parseServiceUrl } from './service-url.ts';
 
+/** The first with `pg_terminate_backend(pid, timeout)`. */
+const oldestMajor = 14;
+
 /** Starts Postgres, or connects to the one at `url`. Throws `input` for a bad URL, `environment` when there is none to be had. */
 export async function startPostgres(options: { guard: Guard; url?: string | undefined }): Promise<Service> {
   return options.url === undefined ? startEmbeddedPostgres(options.guard) : openPostgresUrl(options.url);
@@ -14,9 +17,11 @@ export async function startPostgres(options: { guard: Guard; url?: string | unde
 async function openPostgresUrl(text: string): Promise<Service> {
   const example = 'postgres://user:password@localhost:5432/postgres';
   const url = parseServiceUrl(text, { flag: '--postgres', protocols: ['postgres:', 'postgresql:'], example });
+  // Ours must show to the server: it tells which sessions belong to a run that was killed (drop-database.ts).
+  url.searchParams.delete('application_name');
   let version: string;
   try {
-    version = await readPostgresVersion(text);
+    version = await readPostgresVersion(url.href);
   } catch (error) {
     throw new FreshetError(
       'environment',
@@ -24,11 +29,18 @@ async function openPostgresUrl(text: string): Promise<Service> {
         'check the address and the password, or leave out --postgres (and DATABASE_URL) to start one for the run',
     );
   }
+  if (Number.parseInt(version, 10) < oldestMajor) {
+    throw new FreshetError(
+      'environment',
+      `Postgres at ${maskedUrl(url)} is version ${version}; expected ${oldestMajor} or newer; ` +
+        'use a newer server, or leave out --postgres (and DATABASE_URL) to start one for the run',
+    );
+  }
   return {
     name: 'postgres',
     driver: 'url',
     version,
-    url: text,
+    url: url.href,
     pid: null,
     lost: new Promise(() => {}),
     stop: () => Promise.resolve(),
