@@ -49,17 +49,13 @@ export function summarize(histogram: Histogram, unit: Unit, censored = 0): Distr
     unit,
     count,
     censored,
-    min: seen === 0 ? null : histogram.minNonZeroValue === Number.MAX_SAFE_INTEGER ? 0 : lowest(histogram),
+    min: seen === 0 ? null : histogram.getValueAtPercentile(0),
     mean: seen === 0 ? null : histogram.mean,
     p50: quantile(0.5),
     p90: quantile(0.9),
     p99: quantile(0.99),
     p999: quantile(0.999),
-    max: seen === 0 || censored > 0 ? null : histogram.maxValue,
+    max: seen === 0 || censored > 0 ? null : histogram.getValueAtPercentile(100),
     histogram: encodeHistogram(histogram),
   };
-}
-
-function lowest(histogram: Histogram): number {
-  return histogram.getValueAtPercentile(0);
 }

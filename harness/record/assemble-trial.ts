@@ -205,39 +205,63 @@ function deliveryMetrics({ input, totals }: Basis): Metrics {
   };
 }
 
-const partReasons: Readonly<Record<SystemPart, string>> = {
+const unseenReasons: Readonly<Record<SystemPart, string>> = {
   servers: 'CPU time is read from /proc, which this system lacks',
   relay: 'this contender has no relay',
   redis: 'this contender uses no Redis, or Redis is not ours to see',
   postgres: 'Postgres is not ours to see, or this system lacks /proc',
 };
 
-function costMetrics({ input }: Basis): Metrics {
-  const { plan, readings } = input;
-  const { controlStart, controlEnd, windowStart, windowEnd } = readings;
-  const cost = (part: SystemPart) => {
-    const busy = rateOf(windowStart, windowEnd, part);
-    const idle = rateOf(controlStart, controlEnd, part);
-    return busy === null || idle === null ? null : Math.max(0, busy - idle);
+const partMetrics = {
+  servers: 'server.cpuMsPerSecond',
+  relay: 'relay.cpuMsPerSecond',
+  redis: 'redis.cpuMsPerSecond',
+  postgres: 'db.cpuMsPerSecond',
+} as const satisfies Record<SystemPart, MetricName>;
+
+/** CPU above the idle control. What is not above it is lost in its noise, which is not the same as nothing. */
+function cpuMetrics({ input }: Basis): Metrics {
+  const { controlStart, controlEnd, windowStart, windowEnd } = input.readings;
+  const rates = systemParts.map((part) => ({
+    part,
+    busy: rateOf(windowStart, windowEnd, part),
+    idle: rateOf(controlStart, controlEnd, part),
+  }));
+  const aboveIdle = (name: MetricName, busy: number | null, idle: number | null, unseen: string) => {
+    if (busy === null || idle === null) return scalar(name, null, unseen);
+    const noise = `not above its idle control (${busy.toFixed(2)} against ${idle.toFixed(2)} ms/s)`;
+    return scalar(name, busy > idle ? busy - idle : null, noise);
   };
-  const costs = Object.fromEntries(systemParts.map((part) => [part, cost(part)])) as Record<SystemPart, number | null>;
-  const present = systemParts.filter((part) => input.hasRelay || (part !== 'relay' && part !== 'redis'));
-  const unseen = present.filter((part) => costs[part] === null);
-  const system = unseen.length > 0 ? null : present.reduce((sum, part) => sum + (costs[part] ?? 0), 0);
-  const rssGrowth = difference(windowEnd.rssBytes, controlEnd.rssBytes);
-  const socketGrowth = difference(windowEnd.socketBytes, controlEnd.socketBytes);
-  const perClient =
-    rssGrowth === null || socketGrowth === null ? null : Math.max(0, rssGrowth + socketGrowth) / plan.clients;
+  const present = rates.filter(({ part }) => input.hasRelay || (part !== 'relay' && part !== 'redis'));
+  const unseen = present.filter(({ busy, idle }) => busy === null || idle === null).map(({ part }) => part);
+  const sum = (pick: 'busy' | 'idle') =>
+    unseen.length > 0 ? null : present.reduce((total, rate) => total + (rate[pick] ?? 0), 0);
   return {
-    'system.cpuMsPerSecond': scalar(
+    'system.cpuMsPerSecond': aboveIdle(
       'system.cpuMsPerSecond',
-      system,
+      sum('busy'),
+      sum('idle'),
       `the CPU time of ${unseen.join(', ')} cannot be seen`,
     ),
-    'server.cpuMsPerSecond': scalar('server.cpuMsPerSecond', costs.servers, partReasons.servers),
-    'relay.cpuMsPerSecond': scalar('relay.cpuMsPerSecond', costs.relay, partReasons.relay),
-    'redis.cpuMsPerSecond': scalar('redis.cpuMsPerSecond', costs.redis, partReasons.redis),
-    'db.cpuMsPerSecond': scalar('db.cpuMsPerSecond', costs.postgres, partReasons.postgres),
+    ...Object.fromEntries(
+      rates.map(({ part, busy, idle }) => {
+        const name = partMetrics[part];
+        return [name, aboveIdle(name, busy, idle, unseenReasons[part])];
+      }),
+    ),
+  };
+}
+
+function costMetrics(basis: Basis): Metrics {
+  const { plan, readings } = basis.input;
+  const { controlEnd, windowStart, windowEnd } = readings;
+  const growth = difference(
+    addKnown(windowEnd.rssBytes, windowEnd.socketBytes),
+    addKnown(controlEnd.rssBytes, controlEnd.socketBytes),
+  );
+  const isTooFew = plan.clients < 1_000;
+  return {
+    ...cpuMetrics(basis),
     'server.eventLoopDelayUs': distribution(
       'server.eventLoopDelayUs',
       mergeBetween(windowStart, windowEnd, serverMetrics.eventLoopDelay),
@@ -250,10 +274,10 @@ function costMetrics({ input }: Basis): Metrics {
     ),
     'memory.bytesPerClient': scalar(
       'memory.bytesPerClient',
-      plan.clients < 1_000 ? null : perClient,
-      plan.clients < 1_000
+      isTooFew || growth === null || growth <= 0 ? null : growth / plan.clients,
+      isTooFew
         ? 'fewer than 1,000 clients: their memory drowns in the noise of the heap'
-        : 'this system lacks /proc',
+        : 'the servers did not grow, or this system lacks /proc',
     ),
   };
 }
@@ -336,4 +360,8 @@ function recordedSettings(plan: TrialPlan): TrialRecord['settings'] {
     control: spellDurationUs(plan.controlUs),
     seed: plan.seed,
   };
+}
+
+function addKnown(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? null : a + b;
 }

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { dashboard } from '../../scenarios/dashboard.ts';
+import { pollPhaseUs } from '../plan/arrivals.ts';
+import { parseContender } from '../plan/contender.ts';
+import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
+import { expectedFreshnessP50, expectedQueriesPerMinute, expectedUnchangedShare } from './theory.ts';
+
+function planOf(spelling: string, settings: Record<string, number> = {}): TrialPlan {
+  const parsed = parseContender(spelling);
+  if ('problems' in parsed) throw new Error(parsed.problems.join());
+  const [plan] = planTrials(dashboard, {
+    settings: settingsOf(dashboard, settings),
+    contenders: [parsed.contender],
+    repeat: 1,
+    seed: 42,
+  });
+  if (plan === undefined) throw new Error('no plan');
+  return plan;
+}
+
+const theory = (spelling: string, settings: Record<string, number> = {}, queryUs = 2_000) => ({
+  plan: planOf(spelling, settings),
+  updatesInWindow: 4,
+  queryUs,
+});
+
+describe('arithmetic', () => {
+  test('gives the article’s figures: 450 queries a minute at 15 clients, 100 a second at 200', () => {
+    expect(expectedQueriesPerMinute(theory('polling', { clients: 15 }))?.value).toBe(450);
+    expect(expectedQueriesPerMinute(theory('polling', { clients: 200 }))?.value).toBe(6_000);
+    expect(expectedQueriesPerMinute(theory('polling'))?.value).toBe(15_000);
+  });
+
+  test('gives push one query for each change, and one for each node that listens itself', () => {
+    expect(expectedQueriesPerMinute(theory('sse'))?.value).toBe(12);
+    expect(expectedQueriesPerMinute(theory('sse+nodes=3'))?.value).toBe(36);
+    expect(expectedQueriesPerMinute(theory('websocket+nodes=3'))?.value).toBe(12);
+  });
+
+  test('gives a cache 60 / (TTL + query + gap), whatever the number of clients', () => {
+    const perMinute = (clients: number) =>
+      expectedQueriesPerMinute(theory('polling+cache=1s', { clients }))?.value ?? 0;
+    expect(perMinute(500)).toBeCloseTo(60 / (1 + 0.002 + 0.002), 0);
+    expect(perMinute(500)).toBeLessThan(60);
+    expect(perMinute(5_000)).toBeGreaterThan(perMinute(500));
+    expect(perMinute(15)).toBeLessThan(58);
+  });
+
+  test('agrees with a cache that is walked through poll by poll', () => {
+    const plan = planOf('polling+cache=300ms', { clients: 40 });
+    const polls = Array.from({ length: 40 }, (_, rank) =>
+      pollPhaseUs(rank, { clients: 40, intervalUs: plan.pollIntervalUs, seed: plan.seed }),
+    )
+      .flatMap((phaseUs) => Array.from({ length: 300 }, (_, tick) => phaseUs + tick * plan.pollIntervalUs))
+      .sort((a, b) => a - b);
+    let freshUntilUs = 0;
+    let queries = 0;
+    for (const atUs of polls) {
+      if (atUs < freshUntilUs) continue;
+      queries += 1;
+      freshUntilUs = atUs + 2_000 + 300_000;
+    }
+    const walked = queries / ((300 * plan.pollIntervalUs) / 60e6);
+    const expected = expectedQueriesPerMinute({ plan, updatesInWindow: 4, queryUs: 2_000 })?.value ?? 0;
+    expect(expected / walked).toBeCloseTo(1, 2);
+  });
+
+  test('gives polling half its interval, and with a cache half the cache’s cycle more', () => {
+    expect(expectedFreshnessP50(theory('polling'))?.value).toBe(1_002_000);
+    expect(expectedFreshnessP50(theory('polling+cache=1s'))?.value).toBeCloseTo(1_504_000, -4);
+    expect(expectedFreshnessP50(theory('websocket'))).toBeNull();
+  });
+
+  test('tells how many answers bring nothing: 14 of 15 with a change every 30 s', () => {
+    const input = {
+      plan: planOf('polling', { clients: 15, 'update-interval': 30e6, duration: 60e6 }),
+      updatesInWindow: 2,
+      queryUs: 0,
+    };
+    expect(expectedUnchangedShare(input)?.value).toBeCloseTo(14 / 15, 9);
+  });
+});

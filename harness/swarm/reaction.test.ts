@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { backoffUs, defaultBackoff } from './backoff.ts';
+import { reactTo } from './reaction.ts';
+import type { EndReason } from './session.ts';
+
+const retryUs = 3_000_000;
+const closed = (code: number): EndReason => ({ kind: 'closed', code });
+const status = (code: number, retryAfterUs: number | null = null): EndReason => ({
+  kind: 'status',
+  status: code,
+  retryAfterUs,
+});
+const broken: EndReason = { kind: 'broken', detail: '' };
+
+describe('after a session a client', () => {
+  test.each([
+    ['websocket', closed(1000), { kind: 'stop' }],
+    ['websocket', closed(1001), { kind: 'reconnect', later: false }],
+    ['websocket', closed(1006), { kind: 'reconnect', later: false }],
+    ['websocket', closed(1008), { kind: 'give-up' }],
+    ['websocket', closed(1011), { kind: 'reconnect', later: true }],
+    ['websocket', closed(1012), { kind: 'reconnect', later: false }],
+    ['websocket', closed(1013), { kind: 'reconnect', later: true }],
+    ['websocket', status(503), { kind: 'reconnect', later: false }],
+    ['websocket', status(401), { kind: 'give-up' }],
+    ['sse', broken, { kind: 'wait', delayUs: retryUs }],
+    ['sse', status(503), { kind: 'give-up' }],
+    ['polling', status(503, 1_000_000), { kind: 'wait', delayUs: 1_000_000 }],
+    ['polling', broken, { kind: 'wait', delayUs: 0 }],
+    ['long-polling', broken, { kind: 'reconnect', later: false }],
+    ['polling', { kind: 'stopped' }, { kind: 'stop' }],
+  ] as const)('of %s that ended with %j does %j', (transport, reason, reaction) => {
+    expect(reactTo(reason, transport, retryUs)).toEqual(reaction);
+  });
+});
+
+test('the backoff doubles from 1 s to 30 s and is lengthened by at most 30 %', () => {
+  expect([0, 1, 2, 3, 4, 5, 14].map((attempt) => backoffUs(defaultBackoff, attempt, 0) / 1e6)).toEqual([
+    1, 2, 4, 8, 16, 30, 30,
+  ]);
+  expect(backoffUs(defaultBackoff, 0, 0.5)).toBeCloseTo(1_150_000, 6);
+});
