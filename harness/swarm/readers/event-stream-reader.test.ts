@@ -111,7 +111,7 @@ describe('against eventsource-parser', () => {
       fc.property(stream, anyCutting, (wire, cutting) => {
         compare(read(wire, cutting), wire);
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   }, 20_000);
 
@@ -120,7 +120,7 @@ describe('against eventsource-parser', () => {
       fc.property(mutated(stream, '\r\n: \0data\xef\xbb\xbf\xff'), anyCutting, (wire, cutting) => {
         compare(read(wire, cutting), wire);
       }),
-      { numRuns: 2000 },
+      { numRuns: 800 },
     );
   }, 20_000);
 });
@@ -153,7 +153,7 @@ describe('any bytes', () => {
         const { line, gathered } = recorder.reader as unknown as Record<string, { bytes: Buffer } | null>;
         expect((line?.bytes.length ?? 0) + (gathered?.bytes.length ?? 0)).toBeLessThan(4 * maxEventBytes + 400);
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     );
   }, 20_000);
 

@@ -15,7 +15,7 @@ export interface EventStreamHandler {
 }
 
 /** Largest line, and largest data of one event, in bytes. */
-export const defaultMaxEventBytes = 1_048_576;
+const defaultMaxEventBytes = 1_048_576;
 
 const lf = 10;
 const cr = 13;

@@ -95,7 +95,7 @@ describe('against the receiver of ws', () => {
       fc.property(longStream, anyCutting, (wire, cutting) => {
         expect(read(wire, cutting, 100_000).told).toEqual(readWithWs(wire, 100_000));
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   }, 20_000);
 
@@ -111,7 +111,7 @@ describe('against the receiver of ws', () => {
         } else expect(told).toEqual(readWithWs(wire, 1000));
         expect(keptBytes(recorder.reader)).toBeLessThan(40_000);
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   }, 20_000);
 });

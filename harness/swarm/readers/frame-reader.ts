@@ -1,19 +1,22 @@
 // In: the bytes a WebSocket server sends after its 101, cut anywhere. Out: messages, pings, pongs and the close, or one protocol error.
 // Source: RFC 6455 §5 (framing), §7.4 (close codes), §8.1 (UTF-8). No extension is negotiated, so the reserved bits are 0.
 import {
+  badLength,
+  badText,
   continuation,
   finBit,
   findBreach,
+  findCloseBreach,
   headerBytes,
-  isCloseCode,
   isText,
   ping,
   pong,
   readLongLength,
   text,
+  tooLarge,
   wholeBytes,
 } from './frame-rules.ts';
-import { ProtocolError } from './protocol-error.ts';
+import type { ProtocolError } from './protocol-error.ts';
 import { Tail } from './tail.ts';
 
 /** Who uses the reader; the session itself, so that no closure is needed. Any call may `stop()` the reader, none may `push`. */
@@ -30,7 +33,7 @@ export interface FrameHandler {
 }
 
 /** Largest message, all fragments together, in bytes. */
-export const defaultMaxMessageBytes = 1_048_576;
+const defaultMaxMessageBytes = 1_048_576;
 
 /** Reads one connection's frames. */
 export class FrameReader {
@@ -80,26 +83,15 @@ export class FrameReader {
     const payloadStart = at + headerBytes(shortLength);
     if (payloadStart > end) return this.keepPartial(buffer, at, end);
     const length = shortLength < 126 ? shortLength : readLongLength(buffer, at + 2, shortLength);
-    if (length < 0) {
-      return this.raise(
-        new ProtocolError(
-          'WS_BAD_LENGTH',
-          'a frame length that is not in its shortest form, or beyond 63 bits; expected the minimal encoding',
-          1002,
-        ),
-        end,
-      );
-    }
+    if (length < 0) return this.raise(badLength(), end);
     const payloadEnd = payloadStart + length;
     if ((first & 0x08) !== 0) {
       if (payloadEnd > end) return this.keepPartial(buffer, at, end);
       this.endControlFrame(first & 0x0f, buffer, payloadStart, payloadEnd);
       return payloadEnd;
     }
-    if (length + (this.message?.length ?? 0) > this.maxMessageBytes) {
-      const message = `a message of ${length + (this.message?.length ?? 0)} bytes or more; expected at most ${this.maxMessageBytes}`;
-      return this.raise(new ProtocolError('WS_MESSAGE_TOO_LARGE', message, 1009), end);
-    }
+    const messageBytes = length + (this.message?.length ?? 0);
+    if (messageBytes > this.maxMessageBytes) return this.raise(tooLarge(messageBytes, this.maxMessageBytes), end);
     if (payloadEnd <= end && first > finBit && this.messageOpcode === continuation) {
       this.endMessage(first & 0x0f, buffer, payloadStart, payloadEnd);
       return payloadEnd;
@@ -135,14 +127,8 @@ export class FrameReader {
   }
 
   private endMessage(opcode: number, bytes: Buffer, start: number, end: number): void {
-    if (opcode === text && !isText(bytes, start, end)) {
-      this.raise(
-        new ProtocolError('WS_BAD_UTF8', 'a text message that is not valid UTF-8; expected valid UTF-8', 1007),
-        end,
-      );
-      return;
-    }
-    this.handler.onMessage(bytes, start, end, opcode === text);
+    if (opcode === text && !isText(bytes, start, end)) this.raise(badText('a text message'), end);
+    else this.handler.onMessage(bytes, start, end, opcode === text);
   }
 
   private keepPartial(buffer: Buffer, at: number, end: number): number {
@@ -170,41 +156,14 @@ export class FrameReader {
   }
 
   private endClose(buffer: Buffer, start: number, end: number): void {
-    if (end === start) {
-      this.stop();
-      this.handler.onClose(1005, '');
+    const breach = findCloseBreach(buffer, start, end);
+    if (breach !== null) {
+      this.raise(breach, end);
       return;
     }
-    if (end - start === 1) {
-      this.raise(
-        new ProtocolError(
-          'WS_BAD_CLOSE_LENGTH',
-          'a close frame with 1 byte; expected none, or a code of 2 bytes and a reason',
-          1002,
-        ),
-        end,
-      );
-      return;
-    }
-    const code = buffer.readUInt16BE(start);
-    if (!isCloseCode(code)) {
-      this.raise(
-        new ProtocolError(
-          'WS_BAD_CLOSE_CODE',
-          `close code ${code}; expected one that may be sent (RFC 6455 §7.4)`,
-          1002,
-        ),
-        end,
-      );
-    } else if (!isText(buffer, start + 2, end)) {
-      this.raise(
-        new ProtocolError('WS_BAD_UTF8', 'a close reason that is not valid UTF-8; expected valid UTF-8', 1007),
-        end,
-      );
-    } else {
-      this.stop();
-      this.handler.onClose(code, buffer.toString('utf8', start + 2, end));
-    }
+    this.stop();
+    if (end === start) this.handler.onClose(1005, '');
+    else this.handler.onClose(buffer.readUInt16BE(start), buffer.toString('utf8', start + 2, end));
   }
 
   /** Reports the error and returns `next`, so that a caller can leave in one step. */

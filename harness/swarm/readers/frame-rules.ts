@@ -32,6 +32,36 @@ export function findBreach(first: number, second: number, isWithinMessage: boole
   return null;
 }
 
+/** The rule that the payload of a close frame breaks (RFC 6455 §5.5.1). */
+export function findCloseBreach(buffer: Buffer, start: number, end: number): ProtocolError | null {
+  if (start === end) return null;
+  if (end - start === 1) {
+    return breach('WS_BAD_CLOSE_LENGTH', 'a close frame with 1 byte; expected none, or a code of 2 bytes and a reason');
+  }
+  const code = buffer.readUInt16BE(start);
+  if (!isCloseCode(code)) return breach('WS_BAD_CLOSE_CODE', `close code ${code}; expected one that may be sent`);
+  return isText(buffer, start + 2, end) ? null : badText('a close reason');
+}
+
+export function badLength(): ProtocolError {
+  return breach(
+    'WS_BAD_LENGTH',
+    'a frame length in more bytes than it needs, or beyond 63 bits; expected the shortest form',
+  );
+}
+
+export function tooLarge(bytes: number, maxBytes: number): ProtocolError {
+  return new ProtocolError(
+    'WS_MESSAGE_TOO_LARGE',
+    `a message of ${bytes} bytes or more; expected at most ${maxBytes}`,
+    1009,
+  );
+}
+
+export function badText(what: string): ProtocolError {
+  return new ProtocolError('WS_BAD_UTF8', `${what} that is not UTF-8; expected valid UTF-8`, 1007);
+}
+
 function breach(code: ProtocolErrorCode, message: string): ProtocolError {
   return new ProtocolError(code, message, 1002);
 }
@@ -85,7 +115,7 @@ function isAscii(bytes: Buffer, start: number, end: number): boolean {
 }
 
 /** Codes that may stand in a close frame: those registered with IANA by now, and 3000 to 4999. */
-export function isCloseCode(code: number): boolean {
+function isCloseCode(code: number): boolean {
   if (code >= 3000) return code <= 4999;
   return code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
 }

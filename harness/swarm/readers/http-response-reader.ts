@@ -104,8 +104,9 @@ export class HttpResponseReader {
     if (this.tail !== null) return this.readCutSection(this.tail, buffer, at, end);
     const known = findKnownHead(buffer, at, end);
     if (known !== null) {
-      this.beginMessage(known.head, known.bytes.length);
-      return at + known.bytes.length;
+      const { head, length } = known;
+      this.beginMessage(head, length);
+      return at + length;
     }
     const headEnd = findSectionEnd(buffer, at, at, Math.min(end, at + maxHeadBytes));
     if (headEnd < 0) return this.keepSection(headEnd, buffer, at, end);
@@ -128,7 +129,7 @@ export class HttpResponseReader {
   private readCutSection(tail: Tail, buffer: Buffer, at: number, end: number): number {
     const before = tail.length;
     tail.append(buffer, at, Math.min(end, at + maxHeadBytes - before));
-    const sectionEnd = findSectionEnd(tail.bytes, 0, Math.max(0, before - 3), tail.length);
+    const sectionEnd = findSectionEnd(tail.bytes, 0, Math.max(0, before - 1), tail.length);
     if (sectionEnd < 0) {
       const problem = this.findSectionProblem(sectionEnd, tail.bytes, 0, tail.length);
       if (problem !== null) return this.raise(problem, end);

@@ -3,7 +3,7 @@
 import { ProtocolError } from './protocol-error.ts';
 
 /** How the end of a body is found: RFC 9112 §6.3. `close`: the body lasts until the connection ends. */
-export type BodyFraming = 'none' | 'length' | 'chunked' | 'close';
+type BodyFraming = 'none' | 'length' | 'chunked' | 'close';
 
 /** One response head, shared between all responses with the same bytes: never to be changed. Absent headers are `null`. */
 export interface ResponseHead {
@@ -84,7 +84,7 @@ export const sectionIncomplete = -1;
 /** `findSectionEnd`: a CR without LF or a LF without CR. */
 export const sectionBroken = -2;
 
-/** The offset behind the blank line that ends the section starting at `start`; the search may resume at `from`, 3 bytes back. */
+/** The offset behind the blank line that ends the section starting at `start`; the search may resume at `from`, one byte back. */
 export function findSectionEnd(bytes: Buffer, start: number, from: number, end: number): number {
   for (let at = from; at < end; at++) {
     const byte = bytes[at] as number;
@@ -212,7 +212,7 @@ function duplicateLength(first: string, second: string): ProtocolError {
 
 /** Decides how the body ends and whether the connection survives it (RFC 9112 §6.3, §9.3). */
 function decideFraming(status: number, isHttp10: boolean, fields: WantedFields): ResponseHead | ProtocolError {
-  const { connection, contentLength, transferEncoding, ...wanted } = fields;
+  const { contentLength, transferEncoding } = fields;
   if (transferEncoding !== null && contentLength !== null) {
     const message = 'both Transfer-Encoding and Content-Length; expected one of them';
     return new ProtocolError('HTTP_LENGTH_AND_TRANSFER_ENCODING', message);
@@ -221,8 +221,8 @@ function decideFraming(status: number, isHttp10: boolean, fields: WantedFields):
     const message = `Transfer-Encoding ${JSON.stringify(transferEncoding)}; expected "chunked", and that from HTTP/1.1 on`;
     return new ProtocolError('HTTP_UNSUPPORTED_TRANSFER_ENCODING', message);
   }
-  const length = contentLength === null ? 0 : Number(contentLength);
-  if (contentLength !== null && (!/^\d+$/.test(contentLength) || length > Number.MAX_SAFE_INTEGER)) {
+  const length = contentLength === null ? 0 : readLength(contentLength);
+  if (length < 0) {
     const message = `Content-Length ${JSON.stringify(contentLength)}; expected digits, at most 2^53 - 1`;
     return new ProtocolError('HTTP_BAD_CONTENT_LENGTH', message);
   }
@@ -230,7 +230,35 @@ function decideFraming(status: number, isHttp10: boolean, fields: WantedFields):
   if (status < 200 || status === 204 || status === 304) framing = 'none';
   else if (transferEncoding !== null) framing = 'chunked';
   else if (contentLength !== null) framing = 'length';
-  const options = (connection ?? '').toLowerCase().split(/[ \t]*,[ \t]*/);
-  const keepAlive = framing !== 'close' && !options.includes('close') && (!isHttp10 || options.includes('keep-alive'));
-  return { status, keepAlive, framing, contentLength: framing === 'length' ? length : 0, ...wanted };
+  return {
+    status,
+    keepAlive: framing !== 'close' && survives(fields.connection, isHttp10),
+    framing,
+    contentLength: framing === 'length' ? length : 0,
+    contentType: fields.contentType,
+    contentEncoding: fields.contentEncoding,
+    etag: fields.etag,
+    retryAfter: fields.retryAfter,
+    upgrade: fields.upgrade,
+    secWebSocketAccept: fields.secWebSocketAccept,
+    secWebSocketProtocol: fields.secWebSocketProtocol,
+    secWebSocketExtensions: fields.secWebSocketExtensions,
+  };
+}
+
+/** The value of digits and nothing else, up to 2^53 - 1; -1 for anything else. */
+function readLength(text: string): number {
+  let value = text === '' ? -1 : 0;
+  for (let i = 0; i < text.length && value >= 0; i++) {
+    const code = text.charCodeAt(i);
+    value = isDigit(code) ? value * 10 + code - 48 : -1;
+  }
+  return value > Number.MAX_SAFE_INTEGER ? -1 : value;
+}
+
+/** Whether the connection outlives the response, by its `Connection` header (RFC 9112 §9.3). */
+function survives(connection: string | null, isHttp10: boolean): boolean {
+  if (connection === null) return !isHttp10;
+  const options = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
+  return !options.includes('close') && (!isHttp10 || options.includes('keep-alive'));
 }
