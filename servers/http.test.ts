@@ -1,0 +1,88 @@
+import { connect } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { metricNames } from './protocol.ts';
+import { openRig, type Rig, request } from './rig.testing.ts';
+
+let rig: Rig;
+
+beforeAll(async () => {
+  rig = await openRig();
+}, 60_000);
+afterAll(() => rig.close());
+beforeEach(() => rig.forgetQueries());
+afterEach(() => rig.stopNodes());
+
+describe('the HTTP endpoint', () => {
+  it('serves /healthz and /metrics without a query and without a token', async () => {
+    const node = await rig.serve({ auth: 'query' });
+    expect(await request(`${node.url}/healthz`)).toMatchObject({ status: 200, body: 'ok\n' });
+    const { body } = await request(`${node.url}/metrics`);
+    for (const name of Object.values(metricNames)) expect(body).toContain(`# TYPE ${name} `);
+    expect(await rig.queries()).toBe(0);
+    expect(body).not.toContain(`${metricNames.responses}{`);
+  });
+
+  it('buckets delays 20 % apart from 10 µs to 30 s', async () => {
+    const node = await rig.serve({});
+    const { body } = await request(`${node.url}/metrics`);
+    for (const name of [metricNames.poolWait, metricNames.eventLoopDelay]) {
+      const bounds = [...body.matchAll(new RegExp(`^${name}_bucket{le="([\\d.e-]+)"}`, 'gm'))].map(([, le]) =>
+        Number(le),
+      );
+      expect(bounds[0]).toBe(1e-5);
+      expect(bounds.at(-1)).toBeGreaterThan(30);
+      for (const [index, bound] of bounds.slice(1).entries()) expect(bound / (bounds[index] ?? 0)).toBeCloseTo(1.2, 2);
+    }
+  });
+
+  it('knows no other path and no other method', async () => {
+    const node = await rig.serve({});
+    expect((await request(`${node.url}/events`)).status).toBe(404);
+    expect((await fetch(`${node.url}/dashboard`, { method: 'POST' })).status).toBe(405);
+    expect((await fetch(`${node.url}/change`, { method: 'POST', body: '{"audience":0,"version":1}' })).status).toBe(
+      404,
+    );
+    expect(await rig.queries()).toBe(0);
+  });
+
+  it.each([
+    ['query', '?token=secret', '?token=wrong', {}],
+    ['query', '?token=secret', '?token=secret&token=secret', {}],
+    ['cookie', { Cookie: 'a=b; token=secret' }, '', { Cookie: 'token=secret2' }],
+    ['cookie', { Cookie: 'token=secret' }, '?token=secret', { Cookie: 'token=%E0' }],
+  ] as const)(
+    'with auth %s takes %o, and answers 401 without a query to %o %o',
+    async (auth, good, search, headers) => {
+      const node = await rig.serve({ auth, token: 'secret' });
+      expect((await request(`${node.url}/dashboard${search}`, headers)).status).toBe(401);
+      expect((await request(`${node.url}/dashboard`)).status).toBe(401);
+      expect(await rig.queries()).toBe(0);
+      const [goodSearch, goodHeaders] = typeof good === 'string' ? [good, {}] : ['', good];
+      expect((await request(`${node.url}/dashboard${goodSearch}`, goodHeaders)).status).toBe(200);
+    },
+  );
+
+  it('lets in allowed origins and what is no browser, and answers 403 to others', async () => {
+    const node = await rig.serve({ allowedOrigins: ['https://app.example'] });
+    const ask = (headers: Record<string, string>) => request(`${node.url}/dashboard`, headers);
+    expect((await ask({ Origin: 'https://app.example' })).status).toBe(200);
+    expect((await ask({})).status).toBe(200);
+    expect((await ask({ Origin: 'https://evil.example' })).status).toBe(403);
+    expect((await ask({ Origin: 'null' })).status).toBe(403);
+  });
+
+  it('refuses headers above the limit', async () => {
+    const node = await rig.serve({ maxHeaderBytes: 1_000 });
+    expect((await request(`${node.url}/dashboard`, { 'X-Long': 'x'.repeat(500) })).status).toBe(200);
+    expect((await request(`${node.url}/dashboard`, { 'X-Long': 'x'.repeat(2_000) })).status).toBe(431);
+  });
+
+  it('survives clients that hang up at any moment', async () => {
+    const node = await rig.serve({ queryCostMs: 20 });
+    for (const text of ['GET /dash', 'GET /dashboard HTTP/1.1\r\nHost: x\r\n\r\n']) {
+      const socket = connect(node.port, '127.0.0.1', () => socket.end(text, () => socket.resetAndDestroy()));
+      await new Promise((resolve) => socket.once('close', resolve));
+    }
+    expect((await request(`${node.url}/dashboard`)).status).toBe(200);
+  });
+});
