@@ -86,8 +86,9 @@ async function initialise(place: Place & { password: string }): Promise<void> {
     name: 'initdb',
     command: join(place.binaries, 'bin/initdb'),
     args: ['-D', place.directory, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`].concat(
-      // C: the same order and speed on every machine.
-      ['--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions'],
+      // C: the same order and speed on every machine. Not cleaned: what it leaves when it is killed, the watchdog must find.
+      ['--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions', '--no-clean'],
+      ['-c', `dynamic_shared_memory_type=${settings.dynamic_shared_memory_type}`],
     ),
     cwd: place.guard.directory,
     account,

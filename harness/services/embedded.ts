@@ -31,12 +31,18 @@ export function asService(
   { child, directory, stop }: Embedding,
 ): Service {
   let stopped: Promise<void> | null = null;
+  const end = async () => {
+    await stop();
+    // What one that died has left, the watchdog removes: it looks for more than files.
+    if ((await lost) === null) await rm(directory, { recursive: true, force: true });
+  };
+  const lost = child.exited.then((exit) => (stopped === null ? describeLoss(identity.name, child, exit) : null));
   return {
     ...identity,
     pid: child.pid,
-    lost: child.exited.then((exit) => (stopped === null ? describeLoss(identity.name, child, exit) : never)),
+    lost: lost.then((loss) => loss ?? never),
     stop() {
-      stopped ??= stop().then(() => rm(directory, { recursive: true, force: true }));
+      stopped ??= end();
       return stopped;
     },
   };

@@ -48,10 +48,17 @@ describe('a Postgres of the run’s own', () => {
     expect(readdirSync(guard.directory)).toEqual([]);
   }, 30_000);
 
-  it('tells when it dies', async () => {
+  it('tells when it dies, or ends because a backend crashed', async () => {
     const service = await startPostgres({ guard });
-    process.kill(service.pid ?? 0, 'SIGKILL');
-    expect((await service.lost).message).toContain(`postgres (pid ${service.pid}) died during the run with SIGKILL`);
+    const crash = withClient(service.url, async (client) => {
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      process.kill(rows[0]?.pid ?? 0, 'SIGKILL');
+      await client.query('SELECT 1');
+    });
+    await expect(crash).rejects.toThrow(/terminated|ECONNRESET|EPIPE/);
+    expect((await service.lost).message).toContain(
+      `postgres (pid ${service.pid}) died during the run with exit code 1`,
+    );
     await service.stop();
   }, 30_000);
 });

@@ -17,17 +17,22 @@ const consistentReads = 5;
 /**
  * CPU time (user and system) of a process since its start, in µs; the difference of two readings is what it used between them.
  *
- * With `children`, a descendant that ends in between moves from its own account to that of the parent that waits for
- * it (cutime), so nothing is lost or counted twice, but for a descendant that lived less than a tick.
+ * With `children`, a descendant that ends in between moves from its own account to that of the parent that waits for it
+ * (cutime), so nothing is lost or counted twice; that account is rounded down to 10 ms, so two readings close together
+ * may differ by a few ms less than nothing.
  */
 export function cpuUs(pid: number, options: CpuOptions = {}): number | null {
-  if (options.children !== true) return ownCpuUs(pid);
+  const stat = readStat(pid);
+  if (stat === null) return null;
+  if (options.children !== true) return ownCpuUs(pid, stat);
   // A child that is reaped between two of our reads would be on both accounts or on none: read again.
   let total: number | null = null;
+  let reapedUs = stat.reapedUs;
   for (let attempt = 0; attempt < consistentReads; attempt++) {
-    const reapedBeforeUs = readStat(pid)?.reapedUs;
     total = treeCpuUs(pid, options.exclude ?? new Set());
-    if (readStat(pid)?.reapedUs === reapedBeforeUs) break;
+    const reapedNowUs = readStat(pid)?.reapedUs;
+    if (reapedNowUs === undefined || reapedNowUs === reapedUs) break;
+    reapedUs = reapedNowUs;
   }
   return total;
 }
@@ -49,10 +54,9 @@ export function socketMemoryBytes(): number | null {
 }
 
 function treeCpuUs(pid: number, exclude: ReadonlySet<number>): number | null {
-  const ownUs = ownCpuUs(pid);
   const stat = readStat(pid);
-  if (ownUs === null || stat === null) return null;
-  let totalUs = ownUs + stat.reapedUs;
+  if (stat === null) return null;
+  let totalUs = ownCpuUs(pid, stat) + stat.reapedUs;
   for (const child of childrenOf(pid)) {
     if (!exclude.has(child)) totalUs += treeCpuUs(child, exclude) ?? 0;
   }
@@ -60,9 +64,7 @@ function treeCpuUs(pid: number, exclude: ReadonlySet<number>): number | null {
 }
 
 /** The scheduler's account is exact to the nanosecond but forgets threads that ended; the ticks are coarse but keep them. */
-function ownCpuUs(pid: number): number | null {
-  const stat = readStat(pid);
-  if (stat === null) return null;
+function ownCpuUs(pid: number, stat: Stat): number {
   let scheduledNs = 0;
   for (const task of listNames(`/proc/${pid}/task`)) {
     scheduledNs += Number(readText(`/proc/${pid}/task/${task}/schedstat`)?.split(' ')[0] ?? 0);

@@ -94,7 +94,9 @@ pause() {
 end_processes() {
   collect || return
   signal_all CONT
+  # Postgres ends its sessions for INT and would wait for them for TERM; initdb's single process ends for TERM only.
   signal_all INT
+  signal_all TERM
   turns=0
   while [ $turns -lt 40 ] && any_alive; do
     pause
@@ -111,6 +113,14 @@ end_processes() {
 run_undos() {
   printf '%s' "$undos" | while read -r key secret; do
     FRESHET_UNDO=$secret "$node" "$directory/$key.cjs" </dev/null >/dev/null 2>&1
+  done
+}
+
+# A Postgres that was killed leaves a segment of System V shared memory; its number ends line 7 of its pid file.
+remove_segments() {
+  for file in "$directory"/postgres-*/postmaster.pid; do
+    segment=$(sed -n '7s/.* //p' "$file" 2>/dev/null)
+    [ -z "$segment" ] || ipcrm -m "$segment" 2>/dev/null
   done
 }
 
@@ -138,6 +148,7 @@ main() {
   done
   end_processes
   run_undos
+  remove_segments
   remove_directories
 }
 
