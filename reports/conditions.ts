@@ -3,7 +3,7 @@ import type { RunRecord, TrialRecord } from '../harness/contract/record.ts';
 import { formatDurationUs, formatNumber, parseDurationUs } from '../harness/contract/units.ts';
 
 /** A duration among a trial's settings in µs, whether recorded as µs or as spelled; `null` when it has none. */
-export function settingUs(trial: TrialRecord, name: string): number | null {
+function settingUs(trial: TrialRecord, name: string): number | null {
   const value = trial.settings[name];
   if (typeof value === 'number') return value;
   return typeof value === 'string' ? parseDurationUs(value) : null;

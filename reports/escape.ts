@@ -18,16 +18,14 @@ export function escapeBreakable(text: string): string {
   return escapeHtml(text).replace(/\+/g, '<wbr>+');
 }
 
-/** For GitHub markdown: nothing formats, links, mentions a person or refers to an issue. */
+const zeroWidthSpace = '&#8203;';
+
+/** For GitHub markdown, within a line: nothing formats, links, mentions a person or refers to an issue. */
 export function escapeMarkdown(text: string): string {
-  return text
-    .replace(/[&<>]/g, (character) => entities[character] ?? character)
-    .replace(/[\\`*_[\]|~$]/g, (character) => `\\${character}`)
-    .replace(/(^|\s)([-+#]|\d+\.)(?=\s)/g, '$1\\$2')
-    .replace(/:\/\//g, '&#58;//')
-    .replace(/\bwww\./gi, (www) => `${www.slice(0, 3)}&#46;`)
-    .replace(/@/g, '@&#8203;')
-    .replace(/#(?=\d)/g, '#&#8203;');
+  return text.replace(/[&<>\\`*_[\]|~$]|@|#(?=\d)|:(?=\/\/)|(?<=www)\./gi, (character) => {
+    if ('@#:.'.includes(character)) return `${character}${zeroWidthSpace}`;
+    return entities[character] ?? `\\${character}`;
+  });
 }
 
 /** For a code block: the text cannot end its fence. */

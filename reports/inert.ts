@@ -2,12 +2,11 @@
 // Escaping for a dialect (HTML, markdown) happens where that dialect is written.
 import type { RunRecord } from '../harness/contract/record.ts';
 
-/** C0 and C1 controls, and the characters that reorder or hide text (Unicode TR 9, "Trojan Source"). */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is the point
-const acting = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
+/** Controls, and what reorders or hides text (Unicode TR 36 and TR 9, "Trojan Source"), and halves of characters. */
+const acting = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** The text with each acting character written out as `⟨U+202E⟩`; a line break or tab becomes a space. */
-export function inertText(text: string): string {
+function inertText(text: string): string {
   return text.replace(/\r\n|[\r\n\t]/g, ' ').replace(acting, (character) => {
     const point = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     return `⟨U+${point}⟩`;

@@ -21,7 +21,7 @@ interface FigureBase {
   readonly reasons: readonly string[];
 }
 
-export interface ScalarFigure extends FigureBase {
+interface ScalarFigure extends FigureBase {
   readonly kind: 'scalar';
   readonly value: number | null;
 }
@@ -138,7 +138,7 @@ function reasonsOf(values: readonly (MetricValue | undefined)[]): string[] {
 }
 
 /** The middle value; of an even number of values, the mean of the two in the middle. */
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? Number.NaN;

@@ -28,7 +28,7 @@ export async function renderAll(record: RunRecord, directory: string): Promise<s
   for (const chart of charts) svgs.push(await drawStandalone(chart, 'light', fonts));
   const pngs = await drawPngs(svgs, fonts);
   const files: [string, string | Uint8Array][] = [
-    ['report.html', await renderReport(run, fonts)],
+    ['report.html', await renderReport(run)],
     ['summary.md', renderSummary(run)],
     ...charts.map(({ name }, index): [string, string] => [join('charts', `${name}.svg`), svgs[index] ?? '']),
     ...charts.map(({ name }, index): [string, Uint8Array] => [
@@ -42,7 +42,8 @@ export async function renderAll(record: RunRecord, directory: string): Promise<s
 }
 
 /** The text of report.html. */
-export async function renderReport(run: Run, fonts: Fonts): Promise<string> {
+export async function renderReport(run: Run): Promise<string> {
+  const fonts = await loadFonts();
   const charts: PageChart[] = [];
   for (const chart of chartsOf(run)) charts.push(await drawForPage(chart, fonts));
   return renderPage(run, charts, await loadAssets(fonts));

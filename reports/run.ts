@@ -2,8 +2,11 @@
 import { type MetricName, metricNames } from '../harness/contract/metrics.ts';
 import type { HealthFinding, RunRecord, Transport, TrialRecord } from '../harness/contract/record.ts';
 import { conditionsOf } from './conditions.ts';
-import { inertRecord } from './inert.ts';
+import { inertRecord, shorten } from './inert.ts';
 import { centreOf, type Figure, mergeFigures } from './merge.ts';
+
+/** Longer than any spelling that a contender can have in practice. */
+const labelLimit = 90;
 
 /** All repetitions of one contender under the same conditions. */
 export interface Contender {
@@ -17,7 +20,7 @@ export interface Contender {
 }
 
 /** A finding and the trials it speaks of. */
-export interface LocatedFinding extends HealthFinding {
+interface LocatedFinding extends HealthFinding {
   readonly where: string;
 }
 
@@ -52,7 +55,7 @@ export function numberOf(contender: Contender, name: MetricName): number | null 
 
 /** `polling #2`: a trial as findings and missing trials name it. */
 export function trialName(trial: TrialRecord): string {
-  return `${trial.contender} #${trial.repetition}`;
+  return `${shorten(trial.contender, labelLimit)} #${trial.repetition}`;
 }
 
 function contendersOf(trials: readonly TrialRecord[]): Contender[] {
@@ -87,7 +90,14 @@ function contenderOf(
     differs.audiences ? `${first.audiences} audiences` : '',
   ].filter((part) => part !== '');
   const label = `${differs.scenario ? `${first.scenario}: ` : ''}${first.contender}${suffix.length > 0 ? ` (${suffix.join(', ')})` : ''}`;
-  return { label, name: first.contender, transport: first.transport, clients: first.clients, trials, figures };
+  return {
+    label: shorten(label, labelLimit),
+    name: first.contender,
+    transport: first.transport,
+    clients: first.clients,
+    trials,
+    figures,
+  };
 }
 
 function findingsOf(trial: TrialRecord): LocatedFinding[] {

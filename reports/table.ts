@@ -6,7 +6,7 @@ import { type DistributionFigure, type Figure, quantileOf, reasonOf } from './me
 import type { Contender, Run } from './run.ts';
 
 /** A column's heading, in two short lines for narrow dialects and in one for wide ones. */
-export interface Column {
+interface Column {
   readonly above: string;
   readonly below: string;
   readonly heading: string;
@@ -20,7 +20,7 @@ export interface Cell {
   readonly note: number | null;
 }
 
-export interface Row {
+interface Row {
   readonly label: string;
   readonly transport: Transport;
   readonly cells: readonly Cell[];

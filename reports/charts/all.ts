@@ -10,5 +10,13 @@ const makers: readonly ChartMaker[] = [freshnessChart, queriesChart, costChart, 
 
 /** The charts that the run has figures for. */
 export function chartsOf(run: Run): Chart[] {
-  return makers.map((make) => make(run)).filter((chart) => chart !== null);
+  const charts = makers.map((make) => make(run)).filter((chart) => chart !== null);
+  return run.valid ? charts : charts.map(withoutFinding);
+}
+
+/** A picture travels without its report: that of an invalid run must not carry a finding. */
+function withoutFinding(chart: Chart): Chart {
+  const [what = ''] = chart.subtitle.split(' · ');
+  const title = `Invalid run, not to be quoted: ${what.charAt(0).toLowerCase()}${what.slice(1)}`;
+  return { ...chart, title, alternative: chart.alternative.replace(chart.title, () => title) };
 }

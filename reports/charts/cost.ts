@@ -79,7 +79,7 @@ function specOf(contenders: readonly Contender[], panels: readonly Panel[], fram
         frame,
         600,
       ),
-      frame.width * 0.3,
+      frame.width * (frame.narrow ? 0.36 : 0.3),
     ) + 12;
   const spacing = 26;
   const room = frame.narrow ? frame.width - left : (frame.width - left - spacing * (panels.length - 1)) / panels.length;

@@ -31,8 +31,8 @@ export function extremesOf(
   const values = named.map(({ value }) => value);
   const [high, low] = [Math.max(...values), Math.min(...values)];
   return {
-    most: { label: labelsAt(named, high), value: high },
-    least: { label: labelsAt(named, low), value: low },
+    most: { label: labelsAt(named, high, 'contenders'), value: high },
+    least: { label: labelsAt(named, low, 'others'), value: low },
     count: named.length,
     alike: named.length > 1 && high <= low * 1.1,
   };
@@ -44,9 +44,9 @@ export function capitalise(sentence: string): string {
 }
 
 /** All that share a number, since naming one of them would single it out. */
-function labelsAt(named: readonly Named[], value: number): string {
+function labelsAt(named: readonly Named[], value: number, many: 'contenders' | 'others'): string {
   const labels = named.filter((each) => each.value === value).map(({ label }) => label);
   const last = labels.pop() ?? '';
-  if (labels.length > 2) return `${labels.length + 1} others`;
+  if (labels.length > 2) return `${labels.length + 1} ${many}`;
   return labels.length === 0 ? last : `${labels.join(', ')} and ${last}`;
 }

@@ -7,7 +7,7 @@ type Grey = 'ink' | 'sub' | 'grid' | 'axis' | 'paper' | 'card' | 'edge';
 /** Contenders of one transport beyond this many repeat their colours; end labels still tell them apart. */
 export const variantCount = 4;
 
-export interface SeriesColour {
+interface SeriesColour {
   readonly mark: string;
   /** The same hue, dark (or light) enough for text: contrast 4.5 or more (WCAG 2.2, 1.4.3). */
   readonly text: string;

@@ -6,7 +6,7 @@ import { type Advances, readAdvances } from './advances.ts';
 
 export type FontWeight = 400 | 500 | 600;
 
-export interface Font {
+interface Font {
   readonly weight: FontWeight;
   readonly woff2: Uint8Array;
   readonly ttf: Uint8Array;

@@ -28,7 +28,7 @@ export async function drawStandalone(chart: Chart, scheme: Scheme, fonts: Fonts)
   const theme = plainTheme(scheme);
   const width = standaloneWidthPx - 2 * marginPx;
   const frame = { width, theme, narrow: false, interactive: false, measure: fonts.measure };
-  return describe(await drawSpec(standaloneSpec(chart, frame), fonts), chart);
+  return describe(withoutRoles(await drawSpec(standaloneSpec(chart, frame), fonts)), chart);
 }
 
 /** The full specification of the standalone picture, for those who want to draw it themselves. */
@@ -44,13 +44,18 @@ export function standaloneSpec(chart: Chart, frame: Frame): Spec {
 async function drawSpec(spec: Spec, fonts: Fonts): Promise<string> {
   textMetrics.width = (item, text) =>
     fonts.measure(String(text ?? ''), item.fontSize ?? textSizePx, weightOf(item.fontWeight));
-  const { spec: compiled } = compile(spec as unknown as TopLevelSpec);
+  const { spec: compiled } = compile(spec as unknown as TopLevelSpec, { logger: vega.logger(vega.Error) });
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
   try {
     return await view.toSVG();
   } finally {
     view.finalize();
   }
+}
+
+/** Drops what Vega tells screen readers of single marks; tags only, so that no text of a record changes. */
+function withoutRoles(svg: string): string {
+  return svg.replace(/<[^>]*>/g, (tag) => tag.replace(/ (?:role|aria-[a-z]+)="[^"]*"/g, ''));
 }
 
 /** One picture with one description, instead of Vega's role and label on every mark. */
@@ -107,6 +112,7 @@ function base({ grey }: Theme, padding: number): Spec {
       view: { stroke: null },
       axis: {
         ...text,
+        aria: false,
         gridColor: grey.grid,
         domainColor: grey.axis,
         tickColor: grey.axis,

@@ -1,7 +1,7 @@
 // Columns and rows → an HTML table that a phone shows as one card a row, with every cell's heading beside it.
 import { escapeBreakable, escapeHtml } from '../escape.ts';
 
-export interface DataColumn {
+interface DataColumn {
   readonly heading: string;
   /** One sentence, shown on hover. */
   readonly meaning?: string;
@@ -28,7 +28,7 @@ export function renderDataTable(table: DataTable): string {
     (cells) =>
       `<tr role="row">${cells.map((cell, index) => renderCell(table.columns[index], cell, index)).join('')}</tr>`,
   );
-  return `<table class="stack" role="table"><caption>${escapeHtml(table.caption)}</caption><thead role="rowgroup"><tr role="row">${head.join('')}</tr></thead><tbody role="rowgroup">${rows.join('')}</tbody></table>`;
+  return `<div class="table"><table class="stack" role="table"><caption>${escapeHtml(table.caption)}</caption><thead role="rowgroup"><tr role="row">${head.join('')}</tr></thead><tbody role="rowgroup">${rows.join('')}</tbody></table></div>`;
 }
 
 function renderCell(column: DataColumn | undefined, cell: DataCell, index: number): string {

@@ -12,8 +12,8 @@ export function renderEnvironment(run: Run): string {
   return `<pre><code>${escapeHtml(run.record.command)}</code></pre><h3 class="machine">Where it was measured</h3><dl>${facts.join('')}</dl>`;
 }
 
-/** Terms and facts, also for other dialects. */
-export function factsOf({ record }: Run): [string, string][] {
+/** Terms and facts, the most telling first. */
+function factsOf({ record }: Run): [string, string][] {
   const { environment, services } = record;
   const limits = Object.entries(environment.limits).map(
     ([name, value]) => `${name} ${typeof value === 'number' ? formatNumber(value) : (value ?? 'unknown')}`,

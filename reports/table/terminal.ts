@@ -1,6 +1,5 @@
 // The comparison table → lines for a terminal, never wider than asked. Colour is the caller's decision (NO_COLOR, no TTY).
 import type { Transport } from '../../harness/contract/record.ts';
-import { shorten } from '../inert.ts';
 import type { Cell, Table } from '../table.ts';
 import { superscript } from './superscript.ts';
 import { padText, textWidth, wrapText } from './text-width.ts';
@@ -13,7 +12,6 @@ export interface TerminalStyle {
 }
 
 const gap = '  ';
-const labelLimit = 120;
 const narrowestLabel = 12;
 const transportColours: Readonly<Record<Transport, string>> = {
   polling: '38;5;202',
@@ -45,7 +43,7 @@ export function renderTerminalTable(table: Table, style: TerminalStyle): string 
       cells.map((cell, index) => gap + padText(cell, widths[index] ?? 0, 'left')).join('')
     ).trimEnd();
   const rows = table.rows.flatMap((row) => {
-    const [first = '', ...others] = wrapText(shorten(row.label, labelLimit), labelWidth);
+    const [first = '', ...others] = wrapText(row.label, labelWidth);
     const figures = line(first, row.cells.map(cellText)).slice(first.length);
     const colour = transportColours[row.transport];
     return [paint(first, colour) + figures, ...others.map((other) => paint(other, colour))];
@@ -79,13 +77,13 @@ function headAbove(table: Table, index: number): string {
 }
 
 function labelWidthOf(table: Table, room: number): number {
-  const longest = Math.max('contender'.length, ...table.rows.map((row) => textWidth(shorten(row.label, labelLimit))));
+  const longest = Math.max('contender'.length, ...table.rows.map((row) => textWidth(row.label)));
   return Math.min(longest, room);
 }
 
 function blockLines(table: Table, width: number): string[] {
   const blocks = table.rows.flatMap((row) => [
-    ...wrapText(shorten(row.label, labelLimit), width),
+    ...wrapText(row.label, width),
     ...row.cells.flatMap((cell, index) =>
       wrapText(`${table.columns[index]?.heading ?? ''} ${cellText(cell)}`, width - 2).map((text) => `  ${text}`),
     ),

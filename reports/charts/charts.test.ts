@@ -1,0 +1,92 @@
+import { createRequire } from 'node:module';
+import { Ajv } from 'ajv';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../harness/contract/record.ts';
+import { transports } from '../../harness/contract/record.ts';
+import { type Fonts, loadFonts } from '../draw/fonts.ts';
+import { standaloneSpec } from '../draw/svg.ts';
+import { censoredRecord, invalidRecord, oddRecords } from '../fixtures/odd.ts';
+import { buildRecord } from '../fixtures/record.ts';
+import { readRun } from '../run.ts';
+import { chartsOf } from './all.ts';
+import { contrast, plainTheme, variantCount } from './theme.ts';
+
+let fonts: Fonts;
+beforeAll(async () => {
+  fonts = await loadFonts();
+});
+
+const titlesOf = (record: RunRecord) =>
+  Object.fromEntries(chartsOf(readRun(record)).map(({ name, title }) => [name, title]));
+
+describe('the specifications', () => {
+  it('are valid by Vega-Lite’s own schema, for odd records too', () => {
+    const schema = createRequire(import.meta.url)('vega-lite/vega-lite-schema.json') as object;
+    const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+    for (const [name, record] of Object.entries({ default: buildRecord(), ...oddRecords() })) {
+      for (const chart of chartsOf(readRun(record))) {
+        for (const narrow of [false, true]) {
+          const frame = {
+            width: narrow ? 336 : 780,
+            theme: plainTheme('light'),
+            narrow,
+            interactive: true,
+            measure: fonts.measure,
+          };
+          validate(standaloneSpec(chart, frame));
+          expect({ record: name, chart: chart.name, errors: validate.errors?.slice(0, 2) }).toMatchObject({
+            errors: undefined,
+          });
+        }
+      }
+    }
+  });
+});
+
+describe('the titles', () => {
+  it('state the finding', () => {
+    expect(titlesOf(buildRecord())).toEqual({
+      freshness: 'Websocket showed half of all changes within 3.83 ms, polling+cache=1s within 1.52 s',
+      'database-queries': 'Polling asked Postgres 15,003 times a minute, sse and websocket 12',
+      'cost-per-client': 'Polling and polling+cache=1s moved 39.7 kB a minute for each client, websocket 6.17 kB',
+      timeline: 'Polling peaked at 255 queries a second, 4 others at 1',
+    });
+  });
+
+  it('claim no difference where there is none', () => {
+    const alike = buildRecord({ contenders: ['sse', 'sse+redis'] });
+    expect(titlesOf(alike)['database-queries']).toBe('All contenders asked Postgres 12 times a minute, or nearly so');
+    expect(titlesOf(buildRecord({ contenders: ['sse'] }))['database-queries']).toBe(
+      'Sse asked Postgres 12 times a minute',
+    );
+  });
+
+  it('do not pass over a contender that was too slow to have a median', () => {
+    expect(titlesOf(censoredRecord()).freshness).toContain('long-polling had not shown half by the end');
+  });
+
+  it('carry no finding of an invalid run', () => {
+    for (const title of Object.values(titlesOf(invalidRecord())))
+      expect(title).toMatch(/^Invalid run, not to be quoted: /);
+  });
+});
+
+it('every chart has a text alternative and the data it draws', () => {
+  for (const record of [buildRecord(), ...Object.values(oddRecords())]) {
+    for (const chart of chartsOf(readRun(record))) {
+      expect(chart.alternative.startsWith(chart.title)).toBe(true);
+      expect(chart.data.rows.length).toBeGreaterThan(0);
+      for (const row of chart.data.rows) expect(row.length).toBe(chart.data.columns.length);
+      expect(JSON.stringify(chart.data)).not.toMatch(/undefined|NaN|Infinity/);
+    }
+  }
+});
+
+it.each(['light', 'dark'] as const)('text is readable on the page in %s, whatever the contender', (scheme) => {
+  const theme = plainTheme(scheme);
+  for (const transport of transports) {
+    for (let variant = 0; variant < variantCount; variant++) {
+      expect(contrast(theme.series(transport, variant).text, theme.grey.paper)).toBeGreaterThanOrEqual(4.5);
+    }
+  }
+});

@@ -1,0 +1,70 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { distributionOf } from './fixtures/record.ts';
+import { centreOf, mergeFigures, quantileOf, reasonOf } from './merge.ts';
+
+describe('a distribution over repetitions', () => {
+  it('has the quantiles of all observations together, not the mean of percentiles', () => {
+    const slow = Array.from({ length: 100 }, () => 1_000);
+    const fast = Array.from({ length: 300 }, () => 10);
+    const figure = mergeFigures('freshnessUs', [distributionOf(slow), distributionOf(fast)]);
+    expect(figure).toMatchObject({ kind: 'distribution', count: 400, measured: 2 });
+    expect(centreOf(figure)).toBe(10);
+  });
+
+  it('lies within the histogram’s error of the exact quantile, censored observations counted as never', () => {
+    const values = fc.array(fc.integer({ min: 1, max: 5_000_000 }), { minLength: 1, maxLength: 60 });
+    return fc.assert(
+      fc.property(
+        values,
+        values,
+        fc.nat(30),
+        fc.constantFrom(0.1, 0.5, 0.9, 0.99, 1),
+        (left, right, censored, quantile) => {
+          const figure = mergeFigures('freshnessUs', [distributionOf(left, censored), distributionOf(right)]);
+          if (figure.kind !== 'distribution') throw new Error('expected a distribution');
+          const sorted = [...left, ...right].sort((a, b) => a - b);
+          const rank = Math.max(1, Math.ceil(quantile * (sorted.length + censored) - 1e-9));
+          const exact = sorted[rank - 1];
+          const value = quantileOf(figure, quantile);
+          if (exact === undefined) expect(value).toBeNull();
+          else expect(Math.abs((value ?? 0) - exact)).toBeLessThanOrEqual(exact * 0.001 + 1);
+        },
+      ),
+    );
+  });
+
+  it('takes the quantiles that the record states when there is one repetition', () => {
+    const stated = { ...distributionOf([1, 2, 3]), p99: 77 };
+    const figure = mergeFigures('freshnessUs', [stated]);
+    expect(figure.kind === 'distribution' && quantileOf(figure, 0.99)).toBe(77);
+  });
+
+  it('is unmeasured, not wrong, when a histogram is damaged', () => {
+    const damaged = { ...distributionOf([1, 2, 3]), histogram: 'no histogram' };
+    const figure = mergeFigures('freshnessUs', [damaged, distributionOf([5])]);
+    expect(centreOf(figure)).toBeNull();
+    expect(reasonOf(figure)).toContain('cannot be read');
+  });
+});
+
+describe('a scalar over repetitions', () => {
+  const scalar = (value: number) => ({ unit: 'x', value });
+
+  it('merges as the catalogue says: median, sum or maximum', () => {
+    const values = [scalar(3), scalar(1), scalar(8)];
+    expect(centreOf(mergeFigures('db.queriesPerMinute', values))).toBe(3);
+    expect(centreOf(mergeFigures('updates.missed', values))).toBe(12);
+    expect(centreOf(mergeFigures('server.rssBytes', values))).toBe(8);
+  });
+
+  it('keeps the reason of what was not measured, and never makes it 0', () => {
+    const unmeasured = { unit: 'x', value: null, reason: 'no extension' };
+    expect(mergeFigures('db.queriesPerMinute', [unmeasured])).toMatchObject({ value: null, reasons: ['no extension'] });
+    expect(mergeFigures('db.queriesPerMinute', [scalar(4), unmeasured])).toMatchObject({
+      value: 4,
+      measured: 1,
+      repetitions: 2,
+    });
+  });
+});

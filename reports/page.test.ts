@@ -1,0 +1,154 @@
+// report.html in a real browser. Where there is none, this says so loudly; in CI, which installs one, it fails.
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hostileRecord, twelveRecord } from './fixtures/odd.ts';
+import { buildRecord } from './fixtures/record.ts';
+import { renderReport } from './render.ts';
+import { readRun } from './run.ts';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const isMissing = !existsSync(executablePath);
+const flags = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+if (isMissing)
+  process.stderr.write(
+    `\n!!! report.html was NOT tested in a browser: ${executablePath} is missing (apt-get install chromium, or set CHROMIUM)\n\n`,
+  );
+
+it.runIf(isMissing && process.env.CI !== undefined)('has a browser in CI', () => {
+  expect.fail(`${executablePath} is missing; CI must install chromium`);
+});
+
+describe.skipIf(isMissing)('report.html in a browser', () => {
+  let browser: Browser;
+  let directory: string;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'freshet-report-'));
+    const records = { default: buildRecord(), hostile: hostileRecord(), twelve: twelveRecord() };
+    for (const [name, record] of Object.entries(records))
+      await writeFile(join(directory, `${name}.html`), await renderReport(readRun(record)));
+    browser = await chromium.launch({ executablePath, args: flags });
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** Opens a report from the disk and collects what a strict page must not do. */
+  async function open(
+    name: string,
+    options: BrowserContextOptions = {},
+  ): Promise<{ page: Page; requests: string[]; complaints: string[] }> {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const requests: string[] = [];
+    const complaints: string[] = [];
+    page.on('request', (request) => requests.push(request.url().slice(0, 200)));
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('dialog', (dialog) => void dialog.dismiss().then(() => complaints.push('dialog')));
+    await page.goto(pathToFileURL(join(directory, `${name}.html`)).href);
+    return { page, requests, complaints };
+  }
+
+  const widthOf = (page: Page) => page.evaluate<number>('document.documentElement.scrollWidth');
+  const backgroundOf = (page: Page) => page.evaluate<string>('getComputedStyle(document.body).backgroundColor');
+  const openDetails = (page: Page) =>
+    page.evaluate('for (const each of document.querySelectorAll("details")) each.open = true');
+
+  it.each(['default', 'hostile', 'twelve'])(
+    'asks for nothing but itself and breaks no rule of its policy: %s',
+    async (name) => {
+      const { page, requests, complaints } = await open(name);
+      await page.click('#theme');
+      await page.hover('.plot.wide');
+      expect(requests.filter((url) => !url.startsWith('data:font/'))).toEqual([page.url()]);
+      expect(complaints).toEqual([]);
+      expect(await page.evaluate('document.fonts.check("600 12px Inter")')).toBe(true);
+    },
+  );
+
+  it('renders hostile text as text', async () => {
+    const { page } = await open('hostile');
+    expect(await page.title()).toMatch(/^Freshet: /);
+    expect(await page.locator('script').count()).toBe(1);
+    expect(await page.locator('main img, main script, main iframe, main a').count()).toBe(0);
+    const handlers =
+      '[...document.querySelectorAll("*")].flatMap((each) => each.getAttributeNames()).filter((name) => name.startsWith("on")).length';
+    expect(await page.evaluate(handlers)).toBe(0);
+    expect(await page.locator('body').innerText()).not.toMatch(/(?!\n|\t)\p{Cc}|\p{Cf}/u);
+    expect(await page.locator('body').innerText()).toContain('<script>document.title="pwned"</script>');
+  });
+
+  it('is complete without JavaScript', async () => {
+    const { page } = await open('default', { javaScriptEnabled: false });
+    expect(await page.locator('figure .plot.wide svg').count()).toBe(4);
+    expect(await page.locator('.plot.wide svg').first().isVisible()).toBe(true);
+    expect(await page.locator('#theme').isVisible()).toBe(false);
+    await page.locator('figure summary').first().click();
+    expect(await page.locator('figure table').first().isVisible()).toBe(true);
+  });
+
+  it.each([
+    ['default', 390],
+    ['hostile', 390],
+    ['twelve', 390],
+    ['twelve', 720],
+    ['hostile', 1000],
+    ['twelve', 1000],
+  ])('never scrolls sideways: %s at %i pixels', async (name, width) => {
+    const { page } = await open(name, { viewport: { width, height: 800 } });
+    await openDetails(page);
+    expect(await widthOf(page)).toBeLessThanOrEqual(width);
+  });
+
+  it('shows a phone its own drawings', async () => {
+    const { page } = await open('default', { viewport: { width: 390, height: 800 } });
+    expect(await page.locator('.plot.narrow svg').first().isVisible()).toBe(true);
+    expect(await page.locator('.plot.wide svg').first().isVisible()).toBe(false);
+  });
+
+  it('follows the system’s theme until the reader chooses', async () => {
+    const { page } = await open('default', { colorScheme: 'dark' });
+    expect(await backgroundOf(page)).toBe('rgb(13, 17, 23)');
+    await page.click('#theme');
+    expect(await backgroundOf(page)).toBe('rgb(255, 255, 255)');
+    await page.click('#theme');
+    expect(await backgroundOf(page)).toBe('rgb(13, 17, 23)');
+  });
+
+  it('prints light, whatever the screen', async () => {
+    const { page } = await open('default', { colorScheme: 'dark' });
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    expect(await backgroundOf(page)).toBe('rgb(255, 255, 255)');
+  });
+
+  it('reads its points by pointer and by keyboard', async () => {
+    const { page } = await open('default');
+    const plot = page.locator('.plot.wide').nth(1);
+    await plot.focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('#tip').innerText()).toBe('polling: 15,003 queries/min · theory 15,000');
+    await page.keyboard.press('Escape');
+    expect(await page.locator('#tip').innerText()).toBe('');
+    const dot = plot.locator('[aria-label^="websocket"]');
+    await dot.hover({ force: true });
+    expect(await page.locator('#tip').innerText()).toContain('websocket: 12 queries/min');
+  });
+});

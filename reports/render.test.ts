@@ -1,0 +1,45 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { oddRecords } from './fixtures/odd.ts';
+import { buildRecord } from './fixtures/record.ts';
+import { renderAll, renderReport } from './render.ts';
+import { readRun } from './run.ts';
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'freshet-render-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const charts = ['freshness', 'database-queries', 'cost-per-client', 'timeline'];
+
+describe('rendering a run', () => {
+  it('writes the report, the summary and each chart twice, and leaves nothing else behind', async () => {
+    const target = join(directory, 'whole');
+    const paths = await renderAll(buildRecord(), target);
+    const expected = [
+      'report.html',
+      'summary.md',
+      ...charts.flatMap((name) => [`charts/${name}.svg`, `charts/${name}.png`]),
+    ].sort();
+    expect(paths.map((path) => relative(target, path)).sort()).toEqual(expected);
+    const found = (await readdir(target, { recursive: true })).filter((name) => name !== 'charts').sort();
+    expect(found).toEqual(expected);
+  });
+
+  it('says the same of the same record, and replaces what was there', async () => {
+    const target = join(directory, 'twice');
+    const [report = ''] = await renderAll(buildRecord({ clients: 20, contenders: ['sse'] }), target);
+    const first = await readFile(report, 'utf8');
+    await renderAll(buildRecord({ clients: 20, contenders: ['sse'] }), target);
+    expect(await readFile(report, 'utf8')).toBe(first);
+  });
+
+  it.each(Object.entries(oddRecords()))('survives %s with a report below 1.5 MB', async (_, record) => {
+    const html = await renderReport(readRun(record));
+    expect(html.length).toBeLessThan(1_500_000);
+    expect(html).not.toMatch(/>(?:undefined|NaN|null)</);
+  });
+});
