@@ -4,22 +4,20 @@ import { Heartbeat } from './heartbeat.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function openBench(timeoutMs: number | null) {
+function openBench(withinMs: number) {
   const beats: string[] = [];
-  const dead: string[] = [];
+  const missing: string[] = [];
   const heartbeat = new Heartbeat<string>({
     everyMs: 1_000,
-    timeoutMs,
     beat: (name) => beats.push(name),
-    onDead: (name) => dead.push(name),
-    nowUs: () => Date.now() * 1000,
+    answers: { withinMs, onMissing: (name) => missing.push(name) },
   });
-  return { beats, dead, heartbeat };
+  return { beats, missing, heartbeat };
 }
 
 describe('Heartbeat', () => {
   it('asks each connection once per interval, spread over it, by one timer', () => {
-    const { beats, heartbeat } = openBench(null);
+    const { beats, heartbeat } = openBench(60_000);
     for (let index = 0; index < 40; index++) heartbeat.add(String(index));
     expect(vi.getTimerCount()).toBe(1);
     vi.advanceTimersByTime(500);
@@ -33,19 +31,27 @@ describe('Heartbeat', () => {
   });
 
   it('ends who has not answered in time, and nobody else', () => {
-    const { beats, dead, heartbeat } = openBench(1_500);
+    const { beats, missing, heartbeat } = openBench(400);
     for (const name of ['answers', 'silent', 'leaves']) heartbeat.add(name);
-    vi.advanceTimersByTime(1_000);
-    expect(beats).toHaveLength(3);
+    vi.advanceTimersByTime(200);
+    expect(beats).toEqual(['answers', 'silent', 'leaves']);
     heartbeat.answered('answers');
     heartbeat.remove('leaves');
-    vi.advanceTimersByTime(500);
-    expect(dead).toEqual([]);
-    vi.advanceTimersByTime(1_200);
+    vi.advanceTimersByTime(250);
+    expect(missing).toEqual([]);
+    vi.advanceTimersByTime(750);
+    expect(missing).toEqual(['silent']);
     heartbeat.answered('answers');
-    expect(dead).toEqual(['silent']);
-    vi.advanceTimersByTime(1_000);
-    expect(beats.filter((name) => name === 'leaves')).toHaveLength(1);
-    expect(dead).toEqual(['silent']);
+    vi.advanceTimersByTime(600);
+    expect(beats).toEqual(['answers', 'silent', 'leaves', 'answers']);
+    expect(missing).toEqual(['silent']);
+  });
+
+  it('expects no answer where there can be none', () => {
+    const beats: string[] = [];
+    const heartbeat = new Heartbeat<string>({ everyMs: 1_000, beat: (name) => beats.push(name) });
+    heartbeat.add('stream');
+    vi.advanceTimersByTime(60_000);
+    expect(beats).toHaveLength(60);
   });
 });

@@ -1,16 +1,14 @@
 // Heartbeats of all connections by one timer. Each connection has a place on a ring that is walked once per interval,
 // so ten thousand pings do not come at once and stand in the way of a change.
+import { nowUs } from './clock.ts';
 
 const slots = 20;
 
 export interface HeartbeatOptions<Connection> {
   everyMs: number;
-  /** How long an answer may take; `null` where none is expected. */
-  timeoutMs: number | null;
   beat(connection: Connection): void;
-  /** It has not answered in time. */
-  onDead(connection: Connection): void;
-  nowUs(): number;
+  /** Where each beat has to be answered: how soon, and what becomes of a connection that has not. */
+  answers?: { withinMs: number; onMissing(connection: Connection): void };
 }
 
 export class Heartbeat<Connection> {
@@ -49,21 +47,23 @@ export class Heartbeat<Connection> {
   }
 
   #tick(): void {
-    const nowUs = this.#options.nowUs();
-    this.#endSilent(nowUs);
+    const tickUs = nowUs();
+    const expecting = this.#options.answers !== undefined;
+    this.#endSilent(tickUs);
     const slot = this.#ring[this.#turn++ % slots] as Set<Connection>;
     for (const connection of slot) {
-      if (this.#options.timeoutMs !== null && !this.#askedUs.has(connection)) this.#askedUs.set(connection, nowUs);
+      if (expecting && !this.#askedUs.has(connection)) this.#askedUs.set(connection, tickUs);
       this.#options.beat(connection);
     }
   }
 
-  #endSilent(nowUs: number): void {
-    const timeoutUs = (this.#options.timeoutMs ?? Number.POSITIVE_INFINITY) * 1000;
+  #endSilent(tickUs: number): void {
+    const { answers } = this.#options;
+    if (answers === undefined) return;
     for (const [connection, askedUs] of this.#askedUs) {
-      if (nowUs - askedUs < timeoutUs) return;
+      if (tickUs - askedUs < answers.withinMs * 1000) return;
       this.remove(connection);
-      this.#options.onDead(connection);
+      answers.onMissing(connection);
     }
   }
 }

@@ -35,6 +35,8 @@ export function createEndpoint(endpoint: Endpoint): Server {
       if (handled instanceof Promise) handled.catch((error) => fail(endpoint, response, error));
     },
   );
+  // A failed accept (no descriptor left) concerns one client, not the server.
+  server.once('listening', () => server.on('error', (error) => endpoint.report(`could not accept: ${error.message}`)));
   server.maxRequestsPerSocket = limits.keepAlive ? 0 : 1;
   if (served?.transport.upgrade !== undefined) routeUpgrades(server, served.transport, served.admission);
   return server;

@@ -61,6 +61,8 @@ async function fail(...args: string[]): Promise<{ code: number; lines: string[] 
   return { code, lines: stderr.trimEnd().split('\n') };
 }
 
+const checksum = `SELECT md5(string_agg(e::text, ',' ORDER BY e::text)) AS checksum FROM dashboard_event e`;
+
 describe('servers/main', () => {
   it.each([
     [['dance'], 2, 'role "dance" is unknown'],
@@ -75,16 +77,39 @@ describe('servers/main', () => {
     expect(lines).toEqual([expect.stringContaining(words)]);
   });
 
-  it('prepares a database, and does so again', async () => {
+  it('prepares a database, and does so again with the same rows for the same seed', async () => {
     const { adminUrl: postgresUrl, serverRole, publisherRole } = rig.database;
-    for (const audiences of [2, 4]) {
-      const { child, ready } = await start('prepare', { postgresUrl, serverRole, publisherRole, audiences });
+    const checksums: string[] = [];
+    for (const [audiences, seed] of [
+      [2, 7],
+      [4, 7],
+      [4, 8],
+    ] as const) {
+      const settings = { postgresUrl, serverRole, publisherRole, audiences, seed };
+      const { child, ready } = await start('prepare', settings);
       expect(ready).toMatchObject({ interface: 'freshet.server/1', role: 'prepare', port: null, pid: child.pid });
       const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
       expect(code).toBe(0);
+      checksums.push((await rig.admin.query(checksum)).rows[0].checksum);
     }
+    expect(checksums[0]).toBe(checksums[1]);
+    expect(checksums[1]).not.toBe(checksums[2]);
     const { rows } = await rig.admin.query('SELECT id, version FROM dashboard ORDER BY id');
     expect(rows).toEqual([0, 1, 2, 3].map((id) => ({ id, version: 0 })));
+  });
+
+  it('grants the servers reading and the publisher its updates, and no more', async () => {
+    const { serverRole, publisherRole } = rig.database;
+    const may = async (role: string, table: string, privilege: string): Promise<boolean> => {
+      const { rows } = await rig.admin.query('SELECT has_table_privilege($1, $2, $3) AS may', [role, table, privilege]);
+      return rows[0].may;
+    };
+    expect(await may(serverRole, 'dashboard', 'SELECT')).toBe(true);
+    expect(await may(serverRole, 'dashboard_event', 'SELECT')).toBe(true);
+    expect(await may(serverRole, 'dashboard', 'UPDATE')).toBe(false);
+    expect(await may(publisherRole, 'dashboard', 'UPDATE')).toBe(true);
+    expect(await may(publisherRole, 'dashboard', 'INSERT')).toBe(false);
+    expect(await may(publisherRole, 'dashboard_event', 'SELECT')).toBe(false);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('serves until %s, then drains and exits with 0', async (signal) => {

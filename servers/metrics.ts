@@ -20,7 +20,7 @@ export type EndReason =
 const tickMs = 20;
 
 /** From 10 µs to 31 s, each bound 20 % above the one before, in seconds. */
-export const delayBuckets: readonly number[] = Array.from({ length: 83 }, (_, index) =>
+const delayBuckets: readonly number[] = Array.from({ length: 83 }, (_, index) =>
   Number((1e-5 * 1.2 ** index).toPrecision(4)),
 );
 

@@ -3,7 +3,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Admitted, wholeNumber } from './admission.ts';
 import type { App, Transport } from './app.ts';
-import { nowUs } from './clock.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Hub } from './hub.ts';
 import type { Message, MessageType } from './message.ts';
@@ -40,13 +39,7 @@ export class ServerSentEvents implements Transport {
     this.#heartbeat =
       heartbeat === 'none' || heartbeatMs === 0
         ? null
-        : new Heartbeat({
-            everyMs: heartbeatMs,
-            timeoutMs: null,
-            beat: (stream) => this.#write(stream, comment),
-            onDead: () => undefined,
-            nowUs,
-          });
+        : new Heartbeat({ everyMs: heartbeatMs, beat: (stream) => this.#write(stream, comment) });
   }
 
   handle(request: IncomingMessage, stream: Stream, { audience }: Admitted): void | Promise<void> {

@@ -26,6 +26,9 @@ const poolTimeoutMessages = [
   'Connection terminated due to connection timeout',
 ];
 
+/** SQLSTATE (PostgreSQL manual, appendix A). */
+const undefinedTable = '42P01';
+
 export class Store {
   readonly #metrics: Metrics;
   readonly #pool: pg.Pool;
@@ -106,7 +109,9 @@ export class Store {
 
   #countFailure(error: unknown): 'failed' {
     this.#metrics.queriesFailed++;
-    this.#report(`a query failed: ${error instanceof Error ? error.message || error.name : String(error)}`);
+    const unprepared = error instanceof pg.DatabaseError && error.code === undefinedTable;
+    const hint = unprepared ? '; run the role "prepare" on this database first' : '';
+    this.#report(`a query failed: ${error instanceof Error ? error.message || error.name : String(error)}${hint}`);
     return 'failed';
   }
 }

@@ -5,7 +5,6 @@ import type { Duplex } from 'node:stream';
 import { type Server, WebSocket, WebSocketServer } from 'ws';
 import type { Admitted, Refusal } from './admission.ts';
 import type { App, Transport } from './app.ts';
-import { nowUs } from './clock.ts';
 import { DashboardSocket, type SocketOwner } from './dashboard-socket.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { answer } from './http.ts';
@@ -147,13 +146,14 @@ function startHeartbeat({ settings }: App): Heartbeat<DashboardSocket> | null {
   if (heartbeat === 'none' || heartbeatMs === 0) return null;
   return new Heartbeat<DashboardSocket>({
     everyMs: heartbeatMs,
-    timeoutMs: heartbeatTimeoutMs,
     beat: heartbeat === 'ping' ? (socket) => socket.ping() : (socket) => socket.send(ping),
-    onDead: (socket) => {
-      socket.endReason = 'heartbeat';
-      socket.terminate();
+    answers: {
+      withinMs: heartbeatTimeoutMs,
+      onMissing: (socket) => {
+        socket.endReason = 'heartbeat';
+        socket.terminate();
+      },
     },
-    nowUs,
   });
 }
 

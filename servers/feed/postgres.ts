@@ -32,6 +32,7 @@ export class PostgresFeed implements Feed {
     const client = new pg.Client({
       connectionString: this.#postgresUrl,
       application_name: serverApplicationName,
+      connectionTimeoutMillis: 5_000,
       // Without it a connection that a firewall forgot would stay silent for ever.
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
@@ -42,8 +43,13 @@ export class PostgresFeed implements Feed {
       if (change === null) this.#report(`a NOTIFY that is no change was ignored: ${payload}`);
       else handlers.onChange(change);
     });
-    await client.connect();
-    await client.query(`LISTEN ${notifyChannel}`);
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${notifyChannel}`);
+    } catch (error) {
+      await client.end();
+      throw error;
+    }
     this.#client = client;
     client.once('end', () => this.#reconnect(handlers, 0));
   }

@@ -65,10 +65,10 @@ export async function startRelay(settings: RelaySettings, report: Report): Promi
     deliver: (dashboard) => publisher.publish(dashboard),
   });
   const feed = new PostgresFeed(settings.postgresUrl, report);
-  await redis.connect();
   await feed.start(handlersOf(refresher));
-  await refresher.resync();
+  // Listening first: what changes from here on is announced, what had changed before the resync finds.
   redis.on('ready', () => void refresher.resync());
+  await redis.connect();
   const unwatch = metrics.watchEventLoop();
   const close = async (): Promise<void> => {
     unwatch();
