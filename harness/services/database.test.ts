@@ -68,7 +68,7 @@ describe('a run’s database', () => {
     ]);
     expect(await names()).toContain(killed.database);
     killed.process.kill('SIGKILL');
-    expect(await Promise.all([waitUntilGone(killed, 10_000), waitUntilGone(careless, 10_000)])).toEqual([[], []]);
+    expect(await Promise.all([waitUntilGone(killed, 15_000), waitUntilGone(careless, 15_000)])).toEqual([[], []]);
     expect(await names()).toEqual([]);
   }, 30_000);
 });
