@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { metricNames } from './protocol.ts';
-import { openRig, type Rig, request } from './rig.testing.ts';
+import { openRig, type Rig, request } from './rig.fixture.ts';
 
 let rig: Rig;
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { metricNames } from './protocol.ts';
-import { type Node, openRig, parseMessage, type Rig, request, waitUntil } from './rig.testing.ts';
+import { type Node, openRig, parseMessage, type Rig, request, waitUntil } from './rig.fixture.ts';
 
 let rig: Rig;
 

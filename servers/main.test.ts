@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Mailbox } from '../harness/services/mailbox.ts';
 import type { PublishResult, ReadyLine } from './protocol.ts';
-import { openRig, openSocket, type Rig, request } from './rig.testing.ts';
+import { openRig, openSocket, type Rig, request } from './rig.fixture.ts';
 
 let rig: Rig;
 let directory: string;

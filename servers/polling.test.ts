@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { nowUs } from './clock.ts';
 import { metricNames } from './protocol.ts';
-import { openRig, parseMessage, type Rig, request, waitUntil } from './rig.testing.ts';
+import { openRig, parseMessage, type Rig, request, waitUntil } from './rig.fixture.ts';
 
 let rig: Rig;
 

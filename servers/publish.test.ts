@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nowUs } from './clock.ts';
 import { notifyChannel, type PublishCommand, type PublishResult } from './protocol.ts';
 import { startPublishing } from './publish.ts';
-import { openRig, type Rig, waitUntil } from './rig.testing.ts';
+import { openRig, type Rig, waitUntil } from './rig.fixture.ts';
 
 let rig: Rig;
 

@@ -11,7 +11,7 @@ import {
   type Rig,
   request,
   waitUntil,
-} from './rig.testing.ts';
+} from './rig.fixture.ts';
 
 let rig: Rig;
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { metricNames } from './protocol.ts';
-import { openRig, openSocket, type Rig, request, waitUntil } from './rig.testing.ts';
+import { openRig, openSocket, type Rig, request, waitUntil } from './rig.fixture.ts';
 import { frameText } from './websocket.ts';
 
 let rig: Rig;
