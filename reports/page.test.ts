@@ -133,10 +133,13 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     expect(await backgroundOf(page)).toBe('rgb(13, 17, 23)');
   });
 
-  it('prints light, whatever the screen', async () => {
-    const { page } = await open('default', { colorScheme: 'dark' });
+  it('prints light and as on a desk, whatever the screen', async () => {
+    const paperWidth = { width: 700, height: 1000 };
+    const { page } = await open('default', { colorScheme: 'dark', viewport: paperWidth });
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
     expect(await backgroundOf(page)).toBe('rgb(255, 255, 255)');
+    expect(await page.locator('.plot.wide svg').first().isVisible()).toBe(true);
+    expect(await widthOf(page)).toBeLessThanOrEqual(paperWidth.width);
   });
 
   it('reads its points by pointer and by keyboard', async () => {

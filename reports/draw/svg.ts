@@ -67,7 +67,7 @@ function describe(svg: string, chart: Chart): string {
 
 function titleOf(chart: Chart, frame: Frame): Json {
   return {
-    text: wrapAt(keepUnits(chart.title), ' ', (line) => frame.measure(line, titleSizePx, 600) <= frame.width),
+    text: balance(keepUnits(chart.title), titleSizePx, frame),
     subtitle: wrapAt(chart.subtitle, ' · ', (line) => frame.measure(line, subtitleSizePx, 400) <= frame.width),
     anchor: 'start',
     frame: 'bounds',
@@ -87,6 +87,19 @@ function titleOf(chart: Chart, frame: Frame): Json {
 /** No line break between a number and its unit. */
 function keepUnits(text: string): string {
   return text.replace(/(\d) (?=(?:µs|ms|s|min|B|kB|MB|GB|%)(?:\W|$))/g, '$1\u00a0');
+}
+
+/** As few lines as fit, of about the same length, so that no last word stands alone. */
+function balance(text: string, sizePx: number, frame: Frame): string[] {
+  const wrapTo = (widthPx: number) => wrapAt(text, ' ', (line) => frame.measure(line, sizePx, 600) <= widthPx);
+  let lines = wrapTo(frame.width);
+  const fewest = lines.length;
+  for (let share = 0.97; share > 0.4 && fewest > 1; share -= 0.03) {
+    const narrower = wrapTo(frame.width * share);
+    if (narrower.length > fewest) break;
+    lines = narrower;
+  }
+  return lines;
 }
 
 /** Lines that fit, broken at `separator`, which stays only within lines. */
