@@ -35,7 +35,7 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
   const program = new Command('freshet')
     .description('Should this screen poll, or should the server push? Settled by measurements.')
     .exitOverride()
-    .configureOutput({ writeErr: () => {} });
+    .configureOutput({ outputError: () => {} });
   const bench = program
     .command('bench')
     .description('run a scenario for its contenders and compare them')
@@ -81,11 +81,14 @@ async function benchAction(
   flags: Record<string, string | boolean | string[]>,
   known: readonly string[],
 ): Promise<number> {
-  const problems = [...forgottenDashes(known), ...unknownOptions(args, known)];
+  const forgotten = forgottenDashes(known);
+  const problems = [...forgotten, ...unknownOptions(args, known)];
   const raw = rawFlags(flags);
   if (raw.values.contenders !== undefined && flags.transports !== undefined)
     problems.push('--contenders and --transports are given; expected one of them, they are the same');
-  const request = collect(problems, () => readRequest(positionals(args, known), raw, process.env));
+  const request = collect(problems, () =>
+    readRequest(forgotten.length > 0 ? [] : positionals(args, known), raw, process.env),
+  );
   if (flags.dryRun === true) {
     process.stdout.write(`${describePlan(request)}\n`);
     return 0;
@@ -126,9 +129,7 @@ function knownFlags(command: Command): string[] {
 
 function unknownOptions(args: readonly string[], known: readonly string[]): string[] {
   const unknown = args.filter((arg) => arg.startsWith('-')).map((arg) => arg.split('=')[0] ?? arg);
-  return unknown.map(
-    (flag) => `option '${flag}' is not known; expected one of ${known.join(', ')}${suggest(flag, known)}`,
-  );
+  return unknown.map((flag) => `option '${flag}' is not known; expected one that --help lists${suggest(flag, known)}`);
 }
 
 /** Arguments that are not an unknown option, nor its value. */
@@ -168,7 +169,7 @@ function reportEnding(error: unknown): number {
     return error.exitCode;
   }
   if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0;
+    if (error.exitCode === 0 || error.code === 'commander.help') return error.exitCode === 0 ? 0 : exitCodes.input;
     process.stderr.write(
       `${error.message.replace(/^error: /, '').replaceAll('\n', ' ')}; expected what --help lists\n`,
     );

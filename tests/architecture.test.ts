@@ -1,14 +1,18 @@
 // The rules of the house, held against the code's own imports.
+
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { execFileSync } from 'node:child_process';
 import { parseSync } from 'oxc-parser';
 import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], { cwd: root, encoding: 'utf8' })
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.ts'], {
+  cwd: root,
+  encoding: 'utf8',
+})
   .split('\n')
   .filter((file) => /^(harness|servers|reports|scenarios)\//.test(file));
 const sources = files.filter((file) => !/\.(test|suite|fixture)\.ts$|fixtures?\//.test(file));
@@ -25,7 +29,9 @@ function importsOf(file: string): Import[] {
   expect(errors, file).toEqual([]);
   const specifiers = [
     ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
-    ...module.staticExports.flatMap(({ entries }) => entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? [])),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
+    ),
     ...module.dynamicImports.flatMap(({ moduleRequest }) => {
       const text = readFileSync(join(root, file), 'utf8').slice(moduleRequest.start, moduleRequest.end);
       return /^['"]/.test(text) ? text.slice(1, -1) : [];
@@ -58,7 +64,14 @@ const allowed: Readonly<Record<string, readonly string[] | 'all'>> = {
   'harness/swarm': ['harness/plan', 'harness/targets', 'harness/services'],
   'harness/publisher': ['servers', 'harness/plan', 'harness/services', 'harness/swarm'],
   'harness/model': ['harness/plan'],
-  'harness/measure': ['servers', 'harness/plan', 'harness/model', 'harness/services', 'harness/swarm', 'harness/publisher'],
+  'harness/measure': [
+    'servers',
+    'harness/plan',
+    'harness/model',
+    'harness/services',
+    'harness/swarm',
+    'harness/publisher',
+  ],
   'harness/record': ['servers', 'harness/plan', 'harness/model', 'harness/measure'],
   'harness/trial': 'all',
   'harness/commands': 'all',
@@ -99,14 +112,18 @@ function findCycle(): string[] | null {
 }
 
 function sourcesMatching(pattern: RegExp): string[] {
-  return sources.filter((file) => pattern.test(readFileSync(join(root, file), 'utf8').replaceAll(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '')));
+  return sources.filter((file) =>
+    pattern.test(readFileSync(join(root, file), 'utf8').replaceAll(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '')),
+  );
 }
 
 describe('the house', () => {
   test('has imports to check', () => {
     expect(ours.length).toBeGreaterThan(150);
     expect(imports.some(({ to }) => to === 'ws')).toBe(true);
-    expect(ours.some(({ from, to }) => from === 'harness/commands/bench.ts' && to === 'harness/trial/run-trial.ts')).toBe(true);
+    expect(
+      ours.some(({ from, to }) => from === 'harness/commands/bench.ts' && to === 'harness/trial/run-trial.ts'),
+    ).toBe(true);
   });
 
   test('lets each layer import only what it may', () => {
@@ -124,7 +141,9 @@ describe('the house', () => {
 
   test('prints from commands, the cli and servers/main only', () => {
     const prints = /process\.std(out|err)\.write|console\.\w+\(/;
-    expect(sourcesMatching(prints).filter((file) => !/^harness\/(cli\.ts|commands\/)|^servers\/main\.ts$/.test(file))).toEqual([]);
+    expect(
+      sourcesMatching(prints).filter((file) => !/^harness\/(cli\.ts|commands\/)|^servers\/main\.ts$/.test(file)),
+    ).toEqual([]);
   });
 
   test('ends the process from entry points only', () => {
@@ -132,6 +151,10 @@ describe('the house', () => {
   });
 
   test('writes run records from the store only', () => {
-    expect(sourcesMatching(/run\.json/).filter((file) => !/^harness\/(record\/store|cli|commands\/report)\.ts$|^reports\//.test(file))).toEqual([]);
+    expect(
+      sourcesMatching(/run\.json/).filter(
+        (file) => !/^harness\/(record\/store|cli|commands\/report)\.ts$|^reports\//.test(file),
+      ),
+    ).toEqual([]);
   });
 });

@@ -96,6 +96,7 @@ export class HttpLane implements ConnectionOwner, HttpResponseHandler {
 
   onHead(head: ResponseHead): void {
     this.#head = head;
+    if (head.status === 101) this.#fail({ kind: 'protocol', detail: 'the server changed the protocol unasked' });
   }
 
   onBody(buffer: Buffer, start: number, end: number): void {
@@ -127,7 +128,8 @@ export class HttpLane implements ConnectionOwner, HttpResponseHandler {
   }
 
   onProtocolError(error: ProtocolError): void {
-    this.#fail({ kind: 'protocol', detail: error.message });
+    // A server that dies in the middle of its answer breaks no protocol.
+    this.#fail({ kind: error.code === 'HTTP_UNEXPECTED_END' ? 'broken' : 'protocol', detail: error.message });
   }
 
   #transmit(): void {
@@ -149,6 +151,7 @@ export class HttpLane implements ConnectionOwner, HttpResponseHandler {
   }
 
   #forget(): void {
+    this.#reader?.stop();
     this.#connection = null;
     this.#connected = false;
     this.#reader = null;

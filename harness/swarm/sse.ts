@@ -111,6 +111,7 @@ export class SseSession implements Session, ConnectionOwner, HttpResponseHandler
     this.#ended = true;
     this.#deadlineUs = Number.POSITIVE_INFINITY;
     this.#response.stop();
+    this.#events.stop();
     this.#connection?.drop();
     this.#listener.onEnd(reason, nowUs());
   }

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { FreshetError } from '../contract/errors.ts';
+import { type RawFlags, readRequest } from './request.ts';
+
+function flags(values: Record<string, string> = {}, more: Partial<RawFlags> = {}): RawFlags {
+  return { values, set: [], quick: false, ...more };
+}
+
+function problemsOf(
+  values: Record<string, string>,
+  more: Partial<RawFlags> = {},
+  names: readonly string[] = [],
+): readonly string[] {
+  try {
+    readRequest(names, flags(values, more), {});
+  } catch (error) {
+    if (error instanceof FreshetError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('a request', () => {
+  test('without anything is the default comparison: 500 clients, five contenders, 20 s', () => {
+    const { trials } = readRequest([], flags(), {});
+    expect(trials.map(({ contender }) => contender.name)).toEqual([
+      'polling',
+      'polling+cache=1s',
+      'long-polling',
+      'sse',
+      'websocket',
+    ]);
+    expect(trials[0]).toMatchObject({
+      clients: 500,
+      pollIntervalUs: 2e6,
+      updateIntervalUs: 5e6,
+      windowUs: 20e6,
+      audiences: 1,
+      repetition: 1,
+    });
+  });
+
+  test('lets --set and flags set the same settings', () => {
+    const bySet = readRequest([], flags({}, { set: ['clients=15', 'query-cost=100ms'] }), {}).trials[0];
+    expect(bySet).toMatchObject({ clients: 15, queryCostUs: 100_000 });
+    expect(readRequest([], flags({ clients: '15' }), {}).trials[0]?.clients).toBe(15);
+  });
+
+  test('with --quick is small, but what is given stands', () => {
+    const { trials } = readRequest([], flags({ clients: '30' }, { quick: true }), {});
+    expect(trials[0]).toMatchObject({ clients: 30, windowUs: 4e6 });
+  });
+
+  test('lets a contender bring its own poll interval', () => {
+    const { trials } = readRequest([], flags({ contenders: 'polling,polling+interval=5s' }), {});
+    expect(trials.map(({ pollIntervalUs }) => pollIntervalUs)).toEqual([2e6, 5e6]);
+  });
+
+  test('repeats contenders interleaved, every second round backwards', () => {
+    const { trials } = readRequest([], flags({ contenders: 'polling,sse', repeat: '2' }), {});
+    expect(trials.map(({ contender, repetition }) => `${contender.name} ${repetition}`)).toEqual([
+      'polling 1',
+      'sse 1',
+      'sse 2',
+      'polling 2',
+    ]);
+  });
+
+  test('takes the services’ addresses from flags before the environment', () => {
+    const environment = { DATABASE_URL: 'postgres://env/db', REDIS_URL: 'redis://env' };
+    expect(readRequest([], flags(), environment)).toMatchObject({
+      postgresUrl: 'postgres://env/db',
+      redisUrl: 'redis://env',
+    });
+    expect(readRequest([], flags({ postgres: 'postgres://flag/db' }), environment).postgresUrl).toBe(
+      'postgres://flag/db',
+    );
+  });
+
+  test('that is wrong in several ways is told all of them at once', () => {
+    const problems = problemsOf({ clients: 'many', contenders: 'webscoket', duration: '5', repeat: '0' });
+    expect(problems).toHaveLength(4);
+  });
+
+  test.each([
+    [{ audiences: '10', clients: '5' }, 'at least one client for each audience'],
+    [{ duration: '2s' }, 'a window that holds at least one change'],
+    [{ 'poll-interval': '30s' }, 'a window in which every client polls'],
+    [{ contenders: 'sse,sse' }, 'named twice'],
+    [{ services: 'docker' }, 'expected embedded'],
+    [{ seed: '-1' }, '--seed'],
+    [{ out: ' ' }, 'expected a directory'],
+  ])('with %j is refused: %s', (values, part) => {
+    expect(problemsOf(values).join('\n')).toContain(part);
+  });
+
+  test('refuses a setting given twice, one that does not exist, and one without a value', () => {
+    const problems = problemsOf({ clients: '5' }, { set: ['clients=6', 'client=7', 'payload'] });
+    expect(problems.join('\n')).toMatch(
+      /clients is given twice[\s\S]*did you mean 'clients'[\s\S]*expected --set name=value/,
+    );
+  });
+});

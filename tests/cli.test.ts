@@ -1,0 +1,111 @@
+// The command line as a person meets it: every wrong input gets one helpful line, exit code 2, and starts nothing.
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Ending {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ending> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', 'harness/cli.ts', ...args],
+      { cwd: root, env: { ...process.env, ...env } },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
+  });
+}
+
+const wrongInputs: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+  [['bench', '--clients', 'abc'], /--clients is 'abc'; expected a whole number/],
+  [['bench', '--clients', '0'], /expected a whole number from 1/],
+  [['bench', '--clients', '-5'], /expected/],
+  [['bench', '--clients', '1.5'], /expected a whole number/],
+  [['bench', '--clients'], /--clients.*missing/],
+  [['bench', '--cleints', '5'], /did you mean '--clients'/],
+  [['bench', '--poll-interval', '2'], /expected a duration with its unit/],
+  [['bench', '--poll-interval', '1ms'], /from 20ms/],
+  [['bench', '--duration', '4s', '--update-interval', '5s'], /holds at least one change/],
+  [['bench', '--duration', 'soon'], /expected a duration/],
+  [['bench', '--contenders', 'webscoket'], /did you mean 'websocket'/],
+  [['bench', '--contenders', ''], /expected one of polling/],
+  [['bench', '--contenders', 'polling,polling'], /named twice/],
+  [['bench', '--contenders', 'polling+cache'], /cache needs a value/],
+  [['bench', '--contenders', 'sse', '--transports', 'sse'], /expected one of them/],
+  [['bench', 'dashbord'], /did you mean 'dashboard'/],
+  [['bench', '--set', 'nope=1'], /has no setting 'nope'/],
+  [['bench', '--set', 'clients'], /expected --set name=value/],
+  [['bench', '--audiences', '50', '--clients', '10'], /at least one client for each audience/],
+  [['bench', '--repeat', 'twice'], /--repeat is 'twice'/],
+  [['bench', '--seed', 'x'], /--seed is 'x'/],
+  [['bench', '--services', 'dokcer'], /expected embedded/],
+  [['bench', '--postgres', 'mysql://localhost/db'], /--postgres/],
+  [['bench', '--redis', 'localhost:6379', '--contenders', 'websocket'], /--redis/],
+  [['benhc'], /benhc/],
+  [['report', 'no-such.json'], /cannot read no-such.json/],
+  [['report', 'package.json'], /is no run record/],
+  [['report', 'README.md'], /is not JSON/],
+  [['serve', 'sockets'], /expected one of polling/],
+  [['serve', 'sse', '--port', '99999'], /--port is '99999'/],
+];
+
+describe('wrong input', () => {
+  test('of thirty kinds gets one line that helps, and exit code 2', { timeout: 120_000 }, async () => {
+    const queue = [...wrongInputs];
+    const worker = async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const [args, says] = next;
+        const { code, stdout, stderr } = await run(args);
+        const label = `freshet ${args.join(' ')} → ${stderr}`;
+        expect(code, label).toBe(2);
+        expect(stderr, label).toMatch(says);
+        expect(stderr.trim().split('\n'), label).toHaveLength(1);
+        expect(stderr, label).not.toMatch(/ at .*:\d+|Error:/);
+        expect(stdout, label).toBe('');
+      }
+    };
+    await Promise.all([worker(), worker(), worker()]);
+  });
+
+  test('in two places is told in two lines', async () => {
+    const { stderr, code } = await run(['bench', '--cleints', '5', '--poll-interval', '2']);
+    expect(code).toBe(2);
+    expect(stderr.trim().split('\n')).toHaveLength(2);
+  });
+
+  test('that npm swallowed for lack of a -- is noticed', async () => {
+    const { stderr, code } = await run(['bench', '500'], { npm_lifecycle_event: 'bench', npm_config_clients: 'true' });
+    expect(code).toBe(2);
+    expect(stderr.trim()).toBe('npm took --clients for itself; expected a -- in front: npm run bench -- --clients …');
+  });
+});
+
+describe('right input', () => {
+  test('with --dry-run prints every trial and the time it will take', async () => {
+    const { stdout, code } = await run(['bench', '--clients', '200', '--repeat', '2', '--dry-run']);
+    expect(code).toBe(0);
+    expect(stdout.match(/200 clients/g)).toHaveLength(10);
+    expect(stdout).toMatch(/About \d min.* in all/);
+  });
+
+  test('with --help lists the settings and how contenders are spelled', async () => {
+    const { stdout, code } = await run(['bench', '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toContain('query-cost');
+    expect(stdout).toContain('+keep-alive');
+  });
+
+  test('without a command shows the help', async () => {
+    const { stderr, code } = await run([]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Usage: freshet');
+  });
+});
