@@ -28,3 +28,8 @@ export function formatDeviation(value: number, expected: number, unit: string): 
   const percent = Math.abs((value / expected - 1) * 100);
   return `${sign}${percent >= 10 ? formatNumber(Math.round(percent)) : percent.toFixed(percent < 0.1 ? 2 : 1)} %`;
 }
+
+/** The text, with no line break between a number and its unit. */
+export function keepUnits(text: string): string {
+  return text.replace(/(\d) (?=(?:µs|ms|s|min|B|kB|MB|GB|%)(?:\W|$))/g, '$1\u00a0');
+}

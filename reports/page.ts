@@ -4,6 +4,7 @@ import { looksOf } from './charts/chart.ts';
 import { pageTheme } from './charts/theme.ts';
 import { postgresPhrase } from './conditions.ts';
 import { escapeHtml } from './escape.ts';
+import { keepUnits } from './figures.ts';
 import { type Headline, headlineOf } from './headline.ts';
 import type { Assets } from './page/assets.ts';
 import { renderDataTable } from './page/data-table.ts';
@@ -59,8 +60,8 @@ function renderHeader(run: Run, headline: Headline): string {
   const state = headline.kind === 'finding' ? '' : ` class="warning${run.contenders.length === 0 ? ' empty' : ''}"`;
   return `<header${state}>
 <div class="top"><span>Freshet · ${escapeHtml(minuteOf(run.record.startedAt))}</span><button type="button" id="theme" hidden>Light or dark</button></div>
-<h1>${escapeHtml(first)}</h1>
-${others.map((sentence) => `<p class="lead">${escapeHtml(sentence)}</p>`).join('')}
+<h1>${escapeHtml(keepUnits(first))}</h1>
+${others.map((sentence) => `<p class="lead">${escapeHtml(keepUnits(sentence))}</p>`).join('')}
 <p class="conditions">${escapeHtml([...run.conditions, postgresPhrase(run.record)].join(' · '))}</p>
 ${caveats === '' ? '' : `<ul class="caveats">${caveats}</ul>`}
 </header>`;
@@ -78,7 +79,7 @@ function renderChart({ chart, wideSvg, narrowSvg }: PageChart): string {
     rows: chart.data.rows,
   });
   return `<figure>
-<figcaption><h3>${escapeHtml(chart.title)}</h3><p>${escapeHtml(chart.subtitle)}</p></figcaption>
+<figcaption><h3>${escapeHtml(keepUnits(chart.title))}</h3><p>${escapeHtml(chart.subtitle)}</p></figcaption>
 <div class="plot wide">${wideSvg}</div><div class="plot narrow">${narrowSvg}</div>
 <details><summary>Data of this chart</summary>${data}</details>
 </figure>`;

@@ -54,6 +54,7 @@ function renderDiagram(run: Run): string {
 }
 
 function renderFindings(run: Run): string {
+  if (run.contenders.length === 0) return '**Findings:** nothing was measured, so there was nothing to check.\n';
   if (run.findings.length === 0) return '**Findings:** none speaks against these figures.\n';
   const ordered = [...run.findings].sort((a, b) => Number(b.severity === 'fatal') - Number(a.severity === 'fatal'));
   const items = ordered

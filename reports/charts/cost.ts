@@ -40,7 +40,7 @@ export function costChart(run: Run): Chart | null {
   const measured = (panel: Panel) => run.contenders.some((contender) => panel.read(contender) !== null);
   const panels = [bytesPanel, cpuPanel, measured(memoryPanel) ? memoryPanel : wholeMemoryPanel].filter(measured);
   if (panels.length === 0) return null;
-  const title = titleOf(run, panels[0] ?? bytesPanel);
+  const title = titleOf(run, panels.find((panel) => tellsApart(run, panel)) ?? panels[0] ?? bytesPanel);
   const cells = (contender: Contender) => panels.map((panel) => textOf(panel, contender));
   return {
     name: 'cost-per-client',
@@ -53,6 +53,11 @@ export function costChart(run: Run): Chart | null {
     },
     specFor: (frame) => specOf(run.contenders, panels, frame),
   };
+}
+
+function tellsApart(run: Run, panel: Panel): boolean {
+  const extremes = extremesOf(run.contenders, panel.read);
+  return extremes !== null && extremes.count > 1 && !extremes.alike;
 }
 
 function titleOf(run: Run, panel: Panel): string {

@@ -43,9 +43,9 @@ export function capitalise(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
-/** All that share a number, since naming one of them would single it out. */
+/** All that read the same, since naming one of them would single it out. */
 function labelsAt(named: readonly Named[], value: number, many: 'contenders' | 'others'): string {
-  const labels = named.filter((each) => each.value === value).map(({ label }) => label);
+  const labels = named.filter((each) => Math.abs(each.value - value) <= 0.005 * value).map(({ label }) => label);
   const last = labels.pop() ?? '';
   if (labels.length > 2) return `${labels.length + 1} ${many}`;
   return labels.length === 0 ? last : `${labels.join(', ')} and ${last}`;

@@ -6,39 +6,13 @@ import { shorten } from '../inert.ts';
 import { type DistributionFigure, quantileOf } from '../merge.ts';
 import { numberOf, type Run } from '../run.ts';
 import { durationLabels, logDomain, logPosition, logTicks } from './axes.ts';
-import {
-  type Chart,
-  type Frame,
-  fitLabel,
-  hitName,
-  type Look,
-  labelHeightPx,
-  looksOf,
-  type Spec,
-  widestOf,
-} from './chart.ts';
+import { type Chart, type Frame, fitLabel, hitName, type Look, labelHeightPx, type Spec, widestOf } from './chart.ts';
 import { capitalise, extremesOf } from './extremes.ts';
+import { type Curve, curvesOf, floorUs, longestOdds } from './freshness-curves.ts';
 import { spreadLabels } from './labels.ts';
 
-interface Curve {
-  readonly label: string;
-  readonly look: Look;
-  readonly figure: DistributionFigure;
-  readonly points: readonly Point[];
-}
-
-/** `odds` is 1 / (1 − p): 2 for the median, 100 for p99. */
-interface Point {
-  readonly odds: number;
-  readonly us: number;
-}
-
-const pointCount = 160;
 const tickQuantiles = [0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999];
 const tipQuantiles = [0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999];
-/** Below a microsecond there is nothing to tell apart, and a logarithm needs a floor. */
-const floorUs = 1;
-
 /** The chart, or `null` when no contender has a freshness. */
 export function freshnessChart(run: Run): Chart | null {
   const curves = curvesOf(run);
@@ -66,32 +40,6 @@ export function freshnessChart(run: Run): Chart | null {
     },
     specFor: (frame) => specOf(curves, frame),
   };
-}
-
-function curvesOf(run: Run): Curve[] {
-  const looks = looksOf(run.contenders);
-  return run.contenders.flatMap((contender, index) => {
-    const figure = contender.figures.freshnessUs;
-    const look = looks[index];
-    if (figure?.kind !== 'distribution' || look === undefined) return [];
-    const points = pointsOf(figure);
-    return points.length > 1 ? [{ label: contender.label, look, figure, points }] : [];
-  });
-}
-
-/** The curve, up to the percentile that one observation of the count still supports, or to the first that was not seen. */
-function pointsOf(figure: DistributionFigure): Point[] {
-  if (figure.histogram === null || figure.count < 2) return [];
-  const last = Math.log(Math.min(figure.count, 10_000));
-  const points: Point[] = [];
-  for (let step = 0; step <= pointCount; step++) {
-    // Denser at the start, where curves rise steeply.
-    const odds = Math.exp(last * (step / pointCount) ** 1.6);
-    const us = quantileOf(figure, 1 - 1 / odds);
-    if (us === null) break;
-    points.push({ odds, us: Math.max(us, floorUs) });
-  }
-  return points;
 }
 
 function titleOf(run: Run): string | null {
@@ -242,7 +190,7 @@ function hitLayer(curves: readonly Curve[], scales: Scales): Spec {
   const values = curves.flatMap(({ label, figure }) =>
     tipQuantiles.flatMap((quantile) => {
       const odds = 1 / (1 - quantile);
-      const us = odds <= Math.min(figure.count, 10_000) ? quantileOf(figure, quantile) : null;
+      const us = odds <= longestOdds(figure) ? quantileOf(figure, quantile) : null;
       return us === null || us < scales.domain[0]
         ? []
         : [{ odds, us, tip: `${label}: ${percentText(quantile)} of changes within ${formatDurationUs(us)}` }];

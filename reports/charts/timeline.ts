@@ -169,7 +169,7 @@ function encodingOf({
         ticks: last,
         title: null,
         grid: false,
-        labelExpr: "datum.label + ' s'",
+        labelExpr: "format(datum.value, '~g') + ' s'",
         tickCount: frame.narrow ? 4 : 8,
       },
     },

@@ -4,6 +4,7 @@ import { compile, type TopLevelSpec } from 'vega-lite';
 import { type Chart, type Frame, type Json, type Spec, textSizePx } from '../charts/chart.ts';
 import { plainTheme, type Scheme, type Theme } from '../charts/theme.ts';
 import { escapeHtml } from '../escape.ts';
+import { keepUnits } from '../figures.ts';
 import { type Fonts, type FontWeight, fontFamily } from './fonts.ts';
 
 /** Exported by Vega so that it can be replaced, but missing in its types. */
@@ -82,11 +83,6 @@ function titleOf(chart: Chart, frame: Frame): Json {
     lineHeight: 24,
     subtitlePadding: 6,
   };
-}
-
-/** No line break between a number and its unit. */
-function keepUnits(text: string): string {
-  return text.replace(/(\d) (?=(?:µs|ms|s|min|B|kB|MB|GB|%)(?:\W|$))/g, '$1\u00a0');
 }
 
 /** As few lines as fit, of about the same length, so that no last word stands alone. */

@@ -94,6 +94,7 @@ function countText(count: number | null): string {
 
 /** What speaks against the figures, the fatal first. */
 export function renderFindings(run: Run): string {
+  if (run.contenders.length === 0) return '<p>Nothing was measured, so there was nothing to check.</p>';
   if (run.findings.length === 0) return '<p>No check found a reason to distrust these figures.</p>';
   const ordered = [...run.findings].sort((a, b) => Number(b.severity === 'fatal') - Number(a.severity === 'fatal'));
   const items = ordered.map(
