@@ -5,7 +5,7 @@ import type { RunRecord } from '../../harness/contract/record.ts';
 import { transports } from '../../harness/contract/record.ts';
 import { type Fonts, loadFonts } from '../draw/fonts.ts';
 import { standaloneSpec } from '../draw/svg.ts';
-import { censoredRecord, invalidRecord, oddRecords } from '../fixtures/odd.ts';
+import { censoredRecord, invalidRecord, oddRecords, unmeasuredRecord } from '../fixtures/odd.ts';
 import { buildRecord } from '../fixtures/record.ts';
 import { readRun } from '../run.ts';
 import { chartsOf } from './all.ts';
@@ -23,7 +23,11 @@ describe('the specifications', () => {
   it('are valid by Vega-Lite’s own schema, for odd records too', () => {
     const schema = createRequire(import.meta.url)('vega-lite/vega-lite-schema.json') as object;
     const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
-    for (const [name, record] of Object.entries({ default: buildRecord(), ...oddRecords() })) {
+    for (const [name, record] of Object.entries({
+      default: buildRecord(),
+      unmeasured: unmeasuredRecord(),
+      censored: censoredRecord(),
+    })) {
       for (const chart of chartsOf(readRun(record))) {
         for (const narrow of [false, true]) {
           const frame = {
