@@ -17,7 +17,7 @@ export type EndReason =
   | 'slow'
   | 'heartbeat';
 
-const tickMs = 20;
+const tickMs = 50;
 
 /** From 10 µs to 31 s, each bound 20 % above the one before, in seconds. */
 const delayBuckets: readonly number[] = Array.from({ length: 83 }, (_, index) =>

@@ -20,7 +20,7 @@ const publishSql = `
 
 const publishCommand = z.object({
   audience: z.number().int().nonnegative(),
-  version: z.number().int().positive(),
+  version: z.number().int().nonnegative(),
   intendedUs: z.number().int().nonnegative(),
 });
 

@@ -189,7 +189,7 @@ export const metrics = {
   'server.eventLoopDelayUs': {
     ...latency,
     acrossShards: 'whole',
-    meaning: 'How late a 20 ms timer fired in the servers (upper bounds of buckets 20 % wide)',
+    meaning: 'How late a 50 ms timer fired in the servers (upper bounds of buckets 20 % wide)',
   },
   'server.rssBytes': {
     ...bytes,
@@ -224,7 +224,7 @@ export const metrics = {
     acrossRepetitions: 'max',
     meaning: 'Share of one core that the busiest shard used',
   },
-  'generator.eventLoopDelayUs': { ...latency, meaning: 'How late a 20 ms timer fired in the shards' },
+  'generator.eventLoopDelayUs': { ...latency, meaning: 'How late a 50 ms timer fired in the shards' },
   'generator.publishLagUs': {
     ...latency,
     acrossShards: 'whole',

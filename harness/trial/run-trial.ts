@@ -4,7 +4,7 @@ import { FreshetError } from '../contract/errors.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import { readCpu, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
-import { planUpdates, type Update } from '../plan/arrivals.ts';
+import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
@@ -118,18 +118,13 @@ async function measure(
 
   phases.enter('warmUp');
   await connectAll(plan, swarm);
-  const warmUp = planUpdates({
-    ...updatesPlan(plan),
-    firstVersion: 1,
-    startUs: nowUs() + leadUs,
-    windowUs: 1,
-    intervalUs: 1,
-  });
+  const warmUp = planUpdates(warmUpPlan(plan, nowUs() + leadUs));
   await publishAndSee(warmUp, plan, rig);
 
+  const firstVersionInWindow = 1 + Math.max(...warmUp.map(({ version }) => version));
   const startUs = nowUs() + leadUs;
   const endUs = startUs + plan.windowUs;
-  const updates = planUpdates({ ...updatesPlan(plan), firstVersion: 2, startUs });
+  const updates = planUpdates({ ...updatesPlan(plan), firstVersion: firstVersionInWindow, startUs });
   swarm.expect(updates, true);
   swarm.openWindow(startUs, endUs);
   publisher.schedule(updates);
@@ -167,7 +162,7 @@ async function measure(
   return assembleTrial({
     plan,
     planned: [...warmUp, ...updates],
-    firstVersionInWindow: 2,
+    firstVersionInWindow,
     published: publisher.published,
     publishFailures: publisher.failures,
     readings: { controlStart, controlEnd, windowStart, windowEnd, atRest },
@@ -204,7 +199,7 @@ async function connectAll(plan: TrialPlan, swarm: Swarm): Promise<void> {
   );
 }
 
-/** A first change through the whole path, seen by every client: so the window begins with everything warm. */
+/** First changes through the whole path, seen by every client: so the window begins with everything warm. */
 async function publishAndSee(updates: readonly Update[], plan: TrialPlan, { publisher, swarm }: Rig): Promise<void> {
   swarm.expect(updates, false);
   publisher.schedule(updates);
@@ -212,6 +207,12 @@ async function publishAndSee(updates: readonly Update[], plan: TrialPlan, { publ
     Promise.all([publisher.untilPublished(updates.length), swarm.until(({ behind }) => behind === 0)]),
     plan.pollIntervalUs + requestTimeoutUs,
   );
+}
+
+/** Some 10 changes in half a second, at least one to each dashboard: code that never ran is slow, and the window is about code that did. */
+function warmUpPlan(plan: TrialPlan, startUs: number): UpdatesPlan {
+  const perAudience = Math.max(1, Math.round(10 / plan.audiences));
+  return { ...updatesPlan(plan), kind: 'fixed', firstVersion: 1, startUs, windowUs: 500_000, intervalUs: 500_000 / perAudience };
 }
 
 function updatesPlan(plan: TrialPlan) {
