@@ -10,14 +10,17 @@ const eventsPerSegment = 4_000;
 
 // Nothing may happen to these tables behind the measurement's back: dashboard_event is vacuumed here and never again,
 // and no snapshot gets parallel workers. The room in dashboard's pages lets every UPDATE stay on its page (HOT).
-const tables = `
-  DROP TABLE IF EXISTS dashboard, dashboard_event;
+const dashboardTable = `
+  DROP TABLE IF EXISTS dashboard;
   CREATE TABLE dashboard (
     id integer PRIMARY KEY,
     version integer NOT NULL DEFAULT 0,
     intended_us bigint NOT NULL DEFAULT 0,
     segment integer NOT NULL
-  ) WITH (fillfactor = 25);
+  ) WITH (fillfactor = 25)`;
+
+const eventTable = `
+  DROP TABLE IF EXISTS dashboard_event;
   CREATE TABLE dashboard_event (
     segment integer NOT NULL,
     tile text NOT NULL,
@@ -32,21 +35,43 @@ const events = `
 
 const dashboards = 'INSERT INTO dashboard (id, segment) SELECT n, n % $2::int FROM generate_series(0, $1::int - 1) n';
 
-/** Makes tables `dashboard` (ids 0 … audiences − 1) and `dashboard_event`, replacing earlier ones, and grants the two roles their part. */
+/**
+ * Makes tables `dashboard` (ids 0 … audiences − 1) and `dashboard_event`, and grants the two roles their part. An earlier
+ * `dashboard` is replaced; events that were seeded alike are kept, since nobody changes them and seeding takes a second.
+ */
 export async function prepare(settings: PrepareSettings): Promise<void> {
   const client = new pg.Client({ connectionString: settings.postgresUrl, application_name: 'freshet-prepare' });
   await client.connect();
   try {
-    await client.query(tables);
-    await client.query('SELECT setseed($1)', [seedFraction(settings.seed)]);
-    await client.query(events, [segments, eventsPerSegment]);
+    if (!(await hasEvents(client, settings.seed))) await seedEvents(client, settings.seed);
+    await client.query(dashboardTable);
     await client.query(dashboards, [settings.audiences, segments]);
-    await client.query('CREATE INDEX ON dashboard_event (segment)');
-    await client.query('VACUUM (ANALYZE) dashboard_event, dashboard');
+    await client.query('VACUUM (ANALYZE) dashboard');
     await client.query(grants(settings));
   } finally {
     await client.end();
   }
+}
+
+/** The table's comment tells how it was seeded; it is written last, so half a table has none. */
+function seedingOf(seed: number): string {
+  return `${segments} segments of ${eventsPerSegment} events, seed ${seed}`;
+}
+
+async function hasEvents(client: pg.Client, seed: number): Promise<boolean> {
+  const { rows } = await client.query<{ seeding: string | null }>(
+    "SELECT obj_description(to_regclass('dashboard_event'), 'pg_class') AS seeding",
+  );
+  return rows[0]?.seeding === seedingOf(seed);
+}
+
+async function seedEvents(client: pg.Client, seed: number): Promise<void> {
+  await client.query(eventTable);
+  await client.query('SELECT setseed($1)', [seedFraction(seed)]);
+  await client.query(events, [segments, eventsPerSegment]);
+  await client.query('CREATE INDEX ON dashboard_event (segment)');
+  await client.query('VACUUM (ANALYZE) dashboard_event');
+  await client.query(`COMMENT ON TABLE dashboard_event IS ${pg.escapeLiteral(seedingOf(seed))}`);
 }
 
 function grants(settings: PrepareSettings): string {

@@ -10,6 +10,7 @@ import { expectedTrialUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { describeEnvironment, freshetVersion } from '../record/environment.ts';
 import { openStore } from '../record/store.ts';
 import { buildBundles, entryPoints } from '../services/bundle.ts';
+import { createDatabase } from '../services/database.ts';
 import { type Guard, openGuard } from '../services/guard.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
@@ -83,6 +84,7 @@ async function measureTrials({ request, record, guard, progress, signal, save }:
   ]);
   record.services.postgres = describeService(postgres);
   if (redis !== null) record.services.redis = describeService(redis);
+  const database = await createDatabase({ guard, postgres });
   for (const [index, plan] of trials.entries()) {
     signal.throwIfAborted();
     progress.beginTrial(plan, { index: index + 1, count: trials.length, leftUs: expectedUs(trials.slice(index)) });
@@ -91,6 +93,7 @@ async function measureTrials({ request, record, guard, progress, signal, save }:
       bundles,
       postgres,
       redis,
+      database,
       signal,
       onPhase: (phase) => progress.phase(phase),
       onPoint: (point) => progress.point(point),
@@ -101,6 +104,7 @@ async function measureTrials({ request, record, guard, progress, signal, save }:
       progress.note(`      ${severity === 'fatal' ? 'FATAL' : 'note'}: ${message}`);
     await save(statusOf(record));
   }
+  await database.drop();
   await Promise.all([postgres.stop(), redis?.stop()]);
 }
 

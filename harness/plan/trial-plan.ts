@@ -7,7 +7,10 @@ export interface TrialPlan {
   readonly scenario: string;
   readonly contender: Contender;
   readonly repetition: number;
+  /** Of everything random in this repetition. */
   readonly seed: number;
+  /** Of the rows in the database: the same for all repetitions. */
+  readonly dataSeed: number;
   readonly clients: number;
   readonly audiences: number;
   readonly pollIntervalUs: number;
@@ -60,6 +63,7 @@ function planTrial(
     contender,
     repetition,
     seed: options.seed + repetition - 1,
+    dataSeed: options.seed,
     clients: number('clients'),
     audiences: number('audiences'),
     pollIntervalUs: ownInterval === undefined ? number('poll-interval') : Number(ownInterval),

@@ -24,6 +24,8 @@ export interface ShardPlan {
 
 export type ShardCommand =
   | { readonly type: 'plan'; readonly plan: ShardPlan }
+  /** Open and close some sessions that do not count; answer `rehearsed`. */
+  | { readonly type: 'rehearse' }
   /** All shards begin their ramp at this moment. */
   | { readonly type: 'connect'; readonly atUs: number }
   /** Changes that will be published; those of the window are measured. */
@@ -71,4 +73,4 @@ export interface ShardResult {
   readonly cpuUs: number;
 }
 
-export type ShardReport = { readonly type: 'ready' } | ShardProgress | ShardResult;
+export type ShardReport = { readonly type: 'ready' } | { readonly type: 'rehearsed' } | ShardProgress | ShardResult;

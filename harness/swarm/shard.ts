@@ -5,11 +5,12 @@ import type { Transport } from '../contract/record.ts';
 import { connectOffsetUs } from '../plan/arrivals.ts';
 import { seededRandom } from '../plan/random.ts';
 import { referenceTarget } from '../targets/reference.ts';
-import { VirtualClient } from './client.ts';
+import { type ClientWorld, VirtualClient } from './client.ts';
 import { sampleEventLoopDelay } from './event-loop-delay.ts';
 import { Ledger } from './ledger.ts';
 import { LongPollingSession } from './long-polling.ts';
 import { PollingSession } from './polling.ts';
+import { rehearse } from './rehearsal.ts';
 import { addressOf, Requests } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SessionMaker, Traffic } from './session.ts';
@@ -38,6 +39,7 @@ export class Shard {
   readonly #report: (report: ShardReport) => void;
   readonly #ledger: Ledger;
   readonly #scheduler = new Scheduler();
+  readonly #world: ClientWorld;
   readonly #clients: VirtualClient[];
   readonly #eventLoop = sampleEventLoopDelay();
   #eventLoopDelay: Histogram | null = null;
@@ -49,12 +51,16 @@ export class Shard {
     this.#plan = plan;
     this.#report = report;
     this.#ledger = new Ledger(plan.audiences);
+    this.#world = this.#makeWorld();
     this.#clients = this.#makeClients();
   }
 
   /** Does what it is told; `close` is the last command. */
   obey(command: Exclude<ShardCommand, { type: 'plan' }>): void {
     switch (command.type) {
+      case 'rehearse':
+        void rehearse(this.#world.context, this.#world.makeSession).then(() => this.#report({ type: 'rehearsed' }));
+        return;
       case 'connect':
         for (const client of this.#clients)
           client.start(command.atUs + connectOffsetUs(client.rank, this.#plan.connectRate));
@@ -81,11 +87,10 @@ export class Shard {
     }
   }
 
-  #makeClients(): VirtualClient[] {
+  #makeWorld(): ClientWorld {
     const plan = this.#plan;
     const target = referenceTarget(plan.target);
-    const tracked = new Set(plan.tracked);
-    const world = {
+    return {
       context: {
         target,
         scheduler: this.#scheduler,
@@ -102,6 +107,12 @@ export class Shard {
       clients: plan.clients,
       seed: plan.seed,
     };
+  }
+
+  #makeClients(): VirtualClient[] {
+    const plan = this.#plan;
+    const { target } = this.#world.context;
+    const tracked = new Set(plan.tracked);
     return plan.ranks.map((rank) => {
       const place = {
         rank,
@@ -109,7 +120,7 @@ export class Shard {
         address: addressOf(target, rank),
         tracked: tracked.has(rank),
       };
-      return new VirtualClient(place, world);
+      return new VirtualClient(place, this.#world);
     });
   }
 

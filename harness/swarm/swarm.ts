@@ -27,6 +27,7 @@ export interface SwarmResults {
 interface RunningShard {
   readonly child: Child;
   readonly isCanary: boolean;
+  isRehearsed: boolean;
   progress: ShardProgress | null;
   result: ShardResult | null;
 }
@@ -65,6 +66,7 @@ export class Swarm {
       plans.map((plan, index) => ({
         child: children[index] as Child,
         isCanary: plan.name === 'canary',
+        isRehearsed: false,
         progress: null,
         result: null,
       })),
@@ -86,6 +88,13 @@ export class Swarm {
       state.gaveUp += progress?.gaveUp ?? 0;
     }
     return state;
+  }
+
+  /** Lets servers and shards run warm; resolves when all shards are done. */
+  async rehearse(): Promise<void> {
+    const all = this.#every(({ isRehearsed }) => isRehearsed);
+    this.#tell({ type: 'rehearse' });
+    await all;
   }
 
   connect(atUs: number): void {
@@ -121,11 +130,7 @@ export class Swarm {
 
   /** The results of all shards. Everything should be at rest. */
   async finish(): Promise<SwarmResults> {
-    const all = new Promise<void>((resolve) => {
-      this.#onChange = () => {
-        if (this.#shards.every(({ result }) => result !== null)) resolve();
-      };
-    });
+    const all = this.#every(({ result }) => result !== null);
     this.#tell({ type: 'finish' });
     await all;
     const results = (isCanary: boolean) =>
@@ -139,11 +144,20 @@ export class Swarm {
     await Promise.all(this.#shards.map(({ child }) => endsOrStop(child)));
   }
 
+  #every(condition: (shard: RunningShard) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onChange = () => {
+        if (this.#shards.every(condition)) resolve();
+      };
+    });
+  }
+
   #tell(command: ShardCommand): void {
     for (const { child } of this.#shards) child.send(command);
   }
 
   #hear(shard: RunningShard, report: ShardReport): void {
+    if (report.type === 'rehearsed') shard.isRehearsed = true;
     if (report.type === 'progress') shard.progress = report;
     if (report.type === 'result') shard.result = report;
     this.#onChange();

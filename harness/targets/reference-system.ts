@@ -34,56 +34,51 @@ export interface SystemOptions {
   readonly port?: number | undefined;
 }
 
+interface Started {
+  readonly child: Child;
+  readonly port: number;
+}
+
 const host = '127.0.0.1';
 
-/** Everything that serves this contender, ready for clients. Throws `environment` when a part does not start. */
+/** Everything that serves this contender, ready for clients. Throws `environment` when a part does not start; the guard ends the rest. */
 export async function startReferenceSystem(options: SystemOptions): Promise<ReferenceSystem> {
-  const { plan, database } = options;
+  const { plan, bundle, database } = options;
   await runPrepare(options);
-  const started: Child[] = [];
-  try {
-    const relay = usesRelay(plan.contender) ? await startRole(options, 'relay', relaySettings(options)) : null;
-    if (relay !== null) started.push(relay.child);
-    const nodes: { child: Child; port: number }[] = [];
-    for (let node = 1; node <= plan.nodes; node++) {
-      const server = await startRole(
-        options,
-        'serve',
-        {
-          ...serverSettings(options),
-          port: node === 1 && options.port !== undefined ? options.port : await freePort(),
-        },
-        plan.nodes > 1 ? `server ${node}` : 'server',
-      );
-      started.push(server.child);
-      nodes.push(server);
-    }
-    const changeUrl =
-      settingOf(plan.contender, 'feed') === 'local' && nodes[0] !== undefined
-        ? `http://${host}:${nodes[0].port}${paths.change}`
-        : null;
-    const all = relay === null ? nodes : [...nodes, relay];
-    return {
-      target: targetOf(
-        plan.contender,
-        nodes.map((node) => node.port),
-      ),
-      servers: nodes.map((node) => node.child),
-      relay: relay?.child ?? null,
-      metricsUrls: all.map(({ port }) => `http://${host}:${port}${paths.metrics}`),
-      publish: {
-        command: process.execPath,
-        args: [options.bundle, 'publish', JSON.stringify({ postgresUrl: database.publisherUrl, changeUrl })],
-      },
-      stop: async () => {
-        await Promise.all(nodes.map((node) => node.child.stop(3_000)));
-        await relay?.child.stop(2_000);
-      },
-    };
-  } catch (error) {
-    await Promise.all(started.map((child) => child.stop(0)));
-    throw error;
-  }
+  const [relay, ...nodes] = await Promise.all([
+    usesRelay(plan.contender) ? startRole(options, 'relay', relaySettings(options)) : null,
+    ...Array.from({ length: plan.nodes }, (_, index) => startNode(options, index)),
+  ]);
+  const servers = nodes.filter((node) => node !== null);
+  const [first] = servers;
+  const isToldOnly = plan.contender.transport !== 'polling' && settingOf(plan.contender, 'feed') === 'local';
+  const changeUrl = isToldOnly && first !== undefined ? `http://${host}:${first.port}${paths.change}` : null;
+  return {
+    target: targetOf(
+      plan.contender,
+      servers.map(({ port }) => port),
+    ),
+    servers: servers.map(({ child }) => child),
+    relay: relay?.child ?? null,
+    metricsUrls: [...servers, ...(relay === null ? [] : [relay])].map(
+      ({ port }) => `http://${host}:${port}${paths.metrics}`,
+    ),
+    publish: {
+      command: process.execPath,
+      args: [bundle, 'publish', JSON.stringify({ postgresUrl: database.publisherUrl, changeUrl })],
+    },
+    stop: async () => {
+      await Promise.all(servers.map(({ child }) => child.stop(3_000)));
+      await relay?.child.stop(2_000);
+    },
+  };
+}
+
+/** A server node; the first listens where it was asked to. */
+async function startNode(options: SystemOptions, index: number): Promise<Started> {
+  const port = index === 0 && options.port !== undefined ? options.port : await freePort();
+  const name = options.plan.nodes > 1 ? `server ${index + 1}` : 'server';
+  return startRole(options, 'serve', { ...serverSettings(options), port }, name);
 }
 
 /** Whether a relay and Redis belong to this contender. */
@@ -145,7 +140,7 @@ function relaySettings(options: SystemOptions): Partial<ServerSettings> {
 
 async function runPrepare({ guard, bundle, database, plan }: SystemOptions): Promise<void> {
   const { serverRole, publisherRole, adminUrl } = database;
-  const settings = { postgresUrl: adminUrl, serverRole, publisherRole, audiences: plan.audiences, seed: plan.seed };
+  const settings = { postgresUrl: adminUrl, serverRole, publisherRole, audiences: plan.audiences, seed: plan.dataSeed };
   const child = await startChild({
     guard,
     name: 'prepare',
@@ -163,7 +158,7 @@ async function startRole(
   role: 'serve' | 'relay',
   settings: object,
   name: string = role,
-): Promise<{ child: Child; port: number }> {
+): Promise<Started> {
   const { guard, bundle } = options;
   const child = await startChild({
     guard,

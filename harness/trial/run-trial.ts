@@ -9,7 +9,6 @@ import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/tria
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
 import { type Child, describeExit } from '../services/child.ts';
-import { createDatabase } from '../services/database.ts';
 import { within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import type { Database, Service } from '../services/service.ts';
@@ -23,6 +22,8 @@ export interface TrialContext {
   readonly bundles: { readonly servers: string; readonly publisher: string; readonly shard: string };
   readonly postgres: Service;
   readonly redis: Service | null;
+  /** The run's; every trial finds it freshly prepared. */
+  readonly database: Database;
   /** Aborted by a signal; the reason is what the trial is rejected with. */
   readonly signal: AbortSignal;
   readonly onPhase: (phase: Phase) => void;
@@ -60,10 +61,8 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
 }
 
 async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() => Promise<unknown>)[]): Promise<Rig> {
-  const { guard, bundles, postgres, redis } = context;
+  const { guard, bundles, database, postgres, redis } = context;
   context.signal.throwIfAborted();
-  const database = await createDatabase({ guard, postgres });
-  cleanups.push(() => database.drop());
   const system = await startReferenceSystem({
     guard,
     bundle: bundles.servers,
@@ -72,12 +71,16 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     plan,
   });
   cleanups.push(() => system.stop());
-  const publisher = await Publisher.start({ guard, bundle: bundles.publisher, publish: system.publish });
-  cleanups.push(() => publisher.stop());
-  const statements = await StatementReader.open(database);
-  cleanups.push(() => statements.close());
-  const swarm = await Swarm.start({ guard, bundle: bundles.shard, plan, target: system.target });
-  cleanups.push(() => swarm.stop());
+  const [publisher, statements, swarm] = await Promise.all([
+    Publisher.start({ guard, bundle: bundles.publisher, publish: system.publish }),
+    StatementReader.open(database),
+    Swarm.start({ guard, bundle: bundles.shard, plan, target: system.target }),
+  ]);
+  cleanups.push(
+    () => publisher.stop(),
+    () => statements.close(),
+    () => swarm.stop(),
+  );
   const pidOf = (service: Service | null) => (service?.pid == null ? [] : [service.pid]);
   const processes = {
     servers: system.servers.map(({ pid }) => pid),
@@ -109,12 +112,19 @@ async function measure(
   const { publisher, swarm, sources } = rig;
   const { phases } = options;
 
+  phases.enter('warmUp');
+  await swarm.rehearse();
+  await settle(sources);
+
   phases.enter('control');
   const clock = { wallMs: wallClock().getTime(), us: nowUs() };
-  await settle(sources);
+  const stepUs = timelineStepUs(plan.windowUs);
   const controlStart = await takeReading(sources);
+  // Sampled like the window, so that what the sampling costs the servers is in both and cancels.
+  const idling = sampleTimeline({ sources, swarm, startUs: nowUs(), stepUs, onPoint: () => {} });
   await sleepUntilUs(controlStart.cpuAtUs + plan.controlUs);
   const controlEnd = await takeReading(sources);
+  await idling.stop();
 
   phases.enter('warmUp');
   await connectAll(plan, swarm);
@@ -136,7 +146,7 @@ async function measure(
     sources,
     swarm,
     startUs,
-    stepUs: timelineStepUs(plan.windowUs),
+    stepUs,
     onPoint: options.onPoint,
   });
   await sleepUntilUs(endUs);
@@ -176,8 +186,9 @@ async function measure(
   });
 }
 
-/** A process that has just started still compiles and collects: waits until the servers are quiet, 2 s at most. */
+/** A process that has just started still compiles and collects: lets /metrics run warm, then waits until the servers are quiet, 2 s at most. */
 async function settle(sources: Sources): Promise<void> {
+  for (let turn = 0; turn < 30; turn++) await takeReading(sources);
   let before = await readCpu(sources);
   for (let slice = 0; slice < 8; slice++) {
     await sleepUntilUs(before.cpuAtUs + 250_000);
@@ -212,7 +223,14 @@ async function publishAndSee(updates: readonly Update[], plan: TrialPlan, { publ
 /** Some 10 changes in half a second, at least one to each dashboard: code that never ran is slow, and the window is about code that did. */
 function warmUpPlan(plan: TrialPlan, startUs: number): UpdatesPlan {
   const perAudience = Math.max(1, Math.round(10 / plan.audiences));
-  return { ...updatesPlan(plan), kind: 'fixed', firstVersion: 1, startUs, windowUs: 500_000, intervalUs: 500_000 / perAudience };
+  return {
+    ...updatesPlan(plan),
+    kind: 'fixed',
+    firstVersion: 1,
+    startUs,
+    windowUs: 500_000,
+    intervalUs: 500_000 / perAudience,
+  };
 }
 
 function updatesPlan(plan: TrialPlan) {

@@ -10,9 +10,9 @@ export interface TimelinePoint {
   readonly dbQueriesPerSecond: number | null;
 }
 
-/** One second, or a twentieth of a short window. */
+/** One second, or half a second in a short window. */
 export function timelineStepUs(windowUs: number): number {
-  return Math.max(200_000, Math.min(1_000_000, Math.round(windowUs / 20)));
+  return windowUs < 10_000_000 ? 500_000 : 1_000_000;
 }
 
 /** Samples every step from `startUs` until `stop` is called; the series hold the events of each step, not rates. */
