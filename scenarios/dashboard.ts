@@ -65,7 +65,7 @@ export const dashboard = {
     },
     control: {
       kind: 'duration',
-      default: '1500ms',
+      default: '1s',
       min: '100ms',
       max: '10m',
       meaning: 'idle time measured before the clients come, subtracted from CPU and memory',

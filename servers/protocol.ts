@@ -98,6 +98,8 @@ export const metricNames = {
   poolTimeouts: 'freshet_db_pool_timeouts_total',
   /** Gauge: queries waiting for a connection now. */
   poolWaiting: 'freshet_db_pool_waiting',
+  /** Gauge: the most that waited at one moment since this metric was last read. For one reader. */
+  poolWaitingPeak: 'freshet_db_pool_waiting_peak',
   /** Counter with label `status`: HTTP answers, handshakes and /healthz not included. */
   responses: 'freshet_http_responses_total',
   /** Counters: messages written to clients, by label `type` (`snapshot`, `update`). */

@@ -97,7 +97,9 @@ export class Store {
   async #acquire(): Promise<pg.PoolClient | QueryFailure> {
     const sinceUs = nowUs();
     try {
-      return await this.#pool.connect();
+      const connecting = this.#pool.connect();
+      this.#metrics.notePoolWaiting(this.#pool.waitingCount);
+      return await connecting;
     } catch (error) {
       if (!(error instanceof Error) || !poolTimeoutMessages.includes(error.message)) return this.#countFailure(error);
       this.#metrics.poolTimeouts++;

@@ -13,7 +13,7 @@ import { createDatabase } from '../services/database.ts';
 import { openGuard } from '../services/guard.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
-import { startReferenceSystem, usesRelay } from '../targets/reference-system.ts';
+import { prepareReferenceSystem, usesRelay } from '../targets/reference-system.ts';
 import { abortOnSignals } from './interrupt.ts';
 
 /** Serves until a signal comes, which it throws as `Interrupted`. */
@@ -28,7 +28,7 @@ export async function runServe(text: string, flags: Readonly<Record<string, stri
       usesRelay(plan.contender) ? startRedis({ guard, url: flags.redis ?? process.env.REDIS_URL }) : null,
     ]);
     const database = await createDatabase({ guard, postgres });
-    const system = await startReferenceSystem({
+    const layout = await prepareReferenceSystem({
       guard,
       bundle: bundles.servers,
       database,
@@ -36,11 +36,12 @@ export async function runServe(text: string, flags: Readonly<Record<string, stri
       plan,
       port,
     });
-    const publisher = await Publisher.start({ guard, bundle: bundles.publisher, publish: system.publish });
+    const system = await layout.start();
+    const publisher = await Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish });
     process.stdout.write(
       describeServer(
         plan.contender.transport,
-        system.target.addresses.map((address) => `${address.host}:${address.port}`),
+        layout.target.addresses.map((address) => `${address.host}:${address.port}`),
       ),
     );
     for (let version = 1; !interrupt.signal.aborted; version++) {

@@ -102,7 +102,7 @@ export const metrics = {
     unit: 'count',
     deterministic: false,
     acrossRepetitions: 'max',
-    meaning: 'The most queries seen waiting for a pooled connection at one moment',
+    meaning: 'The most queries that waited for a pooled connection at one moment',
   },
   'db.poolTimeouts': {
     ...tally,
@@ -189,7 +189,7 @@ export const metrics = {
   'server.eventLoopDelayUs': {
     ...latency,
     acrossShards: 'whole',
-    meaning: 'How late a 50 ms timer fired in the servers (upper bounds of buckets 20 % wide)',
+    meaning: 'How late a 100 ms timer fired in the servers (upper bounds of buckets 20 % wide)',
   },
   'server.rssBytes': {
     ...bytes,
@@ -224,7 +224,7 @@ export const metrics = {
     acrossRepetitions: 'max',
     meaning: 'Share of one core that the busiest shard used',
   },
-  'generator.eventLoopDelayUs': { ...latency, meaning: 'How late a 50 ms timer fired in the shards' },
+  'generator.eventLoopDelayUs': { ...latency, meaning: 'How late a 100 ms timer fired in the shards' },
   'generator.publishLagUs': {
     ...latency,
     acrossShards: 'whole',

@@ -1,6 +1,5 @@
 // One reading of every source at once, taken at the edges of the control and of the window, and at rest.
 
-import { metricNames } from '../../servers/protocol.ts';
 import { nowUs } from '../contract/clock.ts';
 import { cpuUs, rssBytes, socketMemoryBytes } from '../services/processes.ts';
 import { type PrometheusReading, readPrometheus, sumOf } from './prometheus.ts';
@@ -53,11 +52,6 @@ export async function takeReading(sources: Sources): Promise<Reading> {
 /** The sum over the servers (the relay too) of a counter or gauge; 0 when none of them has seen it yet. */
 export function sumOverServers(reading: Reading, name: string, where?: Readonly<Record<string, string>>): number {
   return reading.metrics.reduce((sum, metrics) => sum + (sumOf(metrics, name, where) ?? 0), 0);
-}
-
-/** Queries waiting for a pooled connection at this moment. */
-export function poolWaiting(reading: readonly PrometheusReading[]): number {
-  return reading.reduce((sum, metrics) => sum + (sumOf(metrics, metricNames.poolWaiting) ?? 0), 0);
 }
 
 /** CPU time so far, by part. */

@@ -91,7 +91,6 @@ function databaseMetrics({ input, theory }: Basis): Metrics {
   const perMinute = (count: number | null) => (count === null ? null : (count * minute) / lengthUs);
   const others = gained(({ statements }) => statements.others);
   const waits = mergeBetween(windowStart, windowEnd, serverMetrics.poolWait);
-  const waiting = input.timeline.series.poolWaiting?.filter((value) => value !== null) ?? [];
   return {
     'db.queriesPerMinute': scalar('db.queriesPerMinute', perMinute(queries), reason, expectedQueriesPerMinute(theory)),
     'db.otherStatementsPerMinute': scalar('db.otherStatementsPerMinute', perMinute(others), reason),
@@ -107,11 +106,7 @@ function databaseMetrics({ input, theory }: Basis): Metrics {
       '',
     ),
     'db.poolWaitUs': distribution('db.poolWaitUs', waits, 'the servers sent no query in the window'),
-    'db.poolWaiting': scalar(
-      'db.poolWaiting',
-      waiting.length === 0 ? null : Math.max(...waiting),
-      'the servers’ /metrics could not be read in the window',
-    ),
+    'db.poolWaiting': scalar('db.poolWaiting', sumOverServers(windowEnd, serverMetrics.poolWaitingPeak), ''),
     'db.poolTimeouts': scalar(
       'db.poolTimeouts',
       sumOverServers(windowEnd, serverMetrics.poolTimeouts) - sumOverServers(windowStart, serverMetrics.poolTimeouts),

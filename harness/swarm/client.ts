@@ -197,13 +197,21 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     const { ledger } = this.#world;
     const { updates } = ledger;
     for (let v = (before ?? version) + 1; v <= version; v++) {
-      if (!updates.inWindow(this.audience, v)) continue;
       const us = atUs - updates.intendedUs(this.audience, v);
-      recordUs(ledger.histograms.freshnessUs, us);
-      if (this.#tracked && !(this.#world.context.target.transport === 'polling'))
-        ledger.samples.push({ rank: this.rank, key: v, us });
+      if (updates.inWindow(this.audience, v)) recordUs(ledger.histograms.freshnessUs, us);
+      if (this.#tracked && this.#comparesVersion(v)) ledger.samples.push({ rank: this.rank, key: v, us });
     }
     this.#showsVersion(atUs);
+  }
+
+  /**
+   * A stream is sent to in connect order, so a canary can be compared with its neighbours in rank. A long-polling server answers in the
+   * order in which clients asked again, which is the connect order for the first change only.
+   */
+  #comparesVersion(version: number): boolean {
+    const { transport } = this.#world.context.target;
+    if (transport === 'polling') return false;
+    return transport === 'long-polling' ? version === 1 : this.#world.ledger.updates.inWindow(this.audience, version);
   }
 
   /** The screen shows what the client holds: the stale time so far is booked, the next begins with the next version. */

@@ -1,8 +1,10 @@
-// Long polling: a request that the server holds until it has something newer, and the next one at once (a closed model by nature).
+// Long polling: a request that the server holds until it has something newer, and then the next one (a closed model by nature),
+// as soon as the burst of answers is over.
 import { nowUs } from '../contract/clock.ts';
 import type { Decoded } from '../contract/target.ts';
 import { HttpLane, type LaneOwner } from './http-lane.ts';
 import type { ResponseHead } from './readers/http-response-reader.ts';
+import type { Task } from './scheduler.ts';
 import {
   type EndReason,
   endedByStatus,
@@ -14,7 +16,7 @@ import {
 
 const decoded: Decoded = { kind: 'other', version: 0, intendedUs: 0 };
 
-export class LongPollingSession implements Session, LaneOwner {
+export class LongPollingSession implements Session, LaneOwner, Task {
   readonly #place: SessionPlace;
   readonly #listener: SessionListener;
   readonly #context: SessionContext;
@@ -56,12 +58,17 @@ export class LongPollingSession implements Session, LaneOwner {
     this.#listener.onOpen(atUs);
   }
 
-  onAnswer(lane: HttpLane, head: ResponseHead, buffer: Buffer, start: number, end: number): void {
+  onAnswer(_lane: HttpLane, head: ResponseHead, buffer: Buffer, start: number, end: number): void {
     const atUs = nowUs();
     if (head.status === 200) this.#tellVersion(buffer, start, end, atUs);
     else if (head.status === 204) this.#listener.onUnchanged(atUs);
     else this.#end(endedByStatus(head));
-    if (this.#state === 'open') lane.send(this.#context.requests.bytes(this.#place), atUs);
+    if (this.#state === 'open') this.#context.scheduler.afterBurst(this);
+  }
+
+  /** The next request. */
+  run(dueUs: number): void {
+    if (this.#state === 'open') this.open(dueUs);
   }
 
   onLaneFailed(_lane: HttpLane, reason: EndReason): void {

@@ -11,14 +11,20 @@ import { freePort } from '../services/ports.ts';
 import type { Database } from '../services/service.ts';
 import type { ReferenceTargetPlan } from './reference.ts';
 
-export interface ReferenceSystem {
+/** Where everything will be, known before it runs, so that all processes of a trial can start side by side. */
+export interface SystemLayout {
   readonly target: ReferenceTargetPlan;
-  readonly servers: readonly Child[];
-  readonly relay: Child | null;
   /** /metrics of the servers and the relay, in that order. */
   readonly metricsUrls: readonly string[];
   /** The program that commits changes. */
   readonly publish: { readonly command: string; readonly args: readonly string[] };
+  /** Starts servers and relay; resolves when all are ready. Throws `environment` when a part does not start; the guard ends the rest. */
+  start(): Promise<ReferenceSystem>;
+}
+
+export interface ReferenceSystem {
+  readonly servers: readonly Child[];
+  readonly relay: Child | null;
   /** Drains and ends the servers, then the relay. */
   stop(): Promise<void>;
 }
@@ -34,51 +40,58 @@ export interface SystemOptions {
   readonly port?: number | undefined;
 }
 
-interface Started {
-  readonly child: Child;
-  readonly port: number;
-}
-
 const host = '127.0.0.1';
 
-/** Everything that serves this contender, ready for clients. Throws `environment` when a part does not start; the guard ends the rest. */
-export async function startReferenceSystem(options: SystemOptions): Promise<ReferenceSystem> {
+/** Prepares the database for this contender, and says where its servers will be. */
+export async function prepareReferenceSystem(options: SystemOptions): Promise<SystemLayout> {
   const { plan, bundle, database } = options;
+  const hasRelay = usesRelay(plan.contender);
+  const ports = await choosePorts(options);
+  const relayPort = hasRelay ? await freePort() : null;
   await runPrepare(options);
-  const [relay, ...nodes] = await Promise.all([
-    usesRelay(plan.contender) ? startRole(options, 'relay', relaySettings(options)) : null,
-    ...Array.from({ length: plan.nodes }, (_, index) => startNode(options, index)),
-  ]);
-  const servers = nodes.filter((node) => node !== null);
-  const [first] = servers;
   const isToldOnly = plan.contender.transport !== 'polling' && settingOf(plan.contender, 'feed') === 'local';
-  const changeUrl = isToldOnly && first !== undefined ? `http://${host}:${first.port}${paths.change}` : null;
+  const changeUrl = isToldOnly ? `http://${host}:${ports[0]}${paths.change}` : null;
+  const allPorts = relayPort === null ? ports : [...ports, relayPort];
   return {
-    target: targetOf(
-      plan.contender,
-      servers.map(({ port }) => port),
-    ),
-    servers: servers.map(({ child }) => child),
-    relay: relay?.child ?? null,
-    metricsUrls: [...servers, ...(relay === null ? [] : [relay])].map(
-      ({ port }) => `http://${host}:${port}${paths.metrics}`,
-    ),
+    target: targetOf(plan.contender, ports),
+    metricsUrls: allPorts.map((port) => `http://${host}:${port}${paths.metrics}`),
     publish: {
       command: process.execPath,
       args: [bundle, 'publish', JSON.stringify({ postgresUrl: database.publisherUrl, changeUrl })],
     },
+    start: () => startProcesses(options, ports, relayPort),
+  };
+}
+
+async function startProcesses(
+  options: SystemOptions,
+  ports: readonly number[],
+  relayPort: number | null,
+): Promise<ReferenceSystem> {
+  const nameOf = (index: number) => (ports.length > 1 ? `server ${index + 1}` : 'server');
+  const [relay, ...servers] = await Promise.all([
+    relayPort === null ? null : startRole(options, 'relay', { ...relaySettings(options), port: relayPort }),
+    ...ports.map((port, index) => startRole(options, 'serve', { ...serverSettings(options), port }, nameOf(index))),
+  ]);
+  const running = servers.filter((child) => child !== null);
+  return {
+    servers: running,
+    relay: relay ?? null,
     stop: async () => {
-      await Promise.all(servers.map(({ child }) => child.stop(3_000)));
-      await relay?.child.stop(2_000);
+      await Promise.all(running.map((child) => child.stop(3_000)));
+      await relay?.stop(2_000);
     },
   };
 }
 
-/** A server node; the first listens where it was asked to. */
-async function startNode(options: SystemOptions, index: number): Promise<Started> {
-  const port = index === 0 && options.port !== undefined ? options.port : await freePort();
-  const name = options.plan.nodes > 1 ? `server ${index + 1}` : 'server';
-  return startRole(options, 'serve', { ...serverSettings(options), port }, name);
+/** One for each node; the first may be asked for. */
+async function choosePorts({ plan, port }: SystemOptions): Promise<number[]> {
+  const ports = port === undefined ? [] : [port];
+  while (ports.length < plan.nodes) {
+    const free = await freePort();
+    if (!ports.includes(free)) ports.push(free);
+  }
+  return ports;
 }
 
 /** Whether a relay and Redis belong to this contender. */
@@ -158,7 +171,7 @@ async function startRole(
   role: 'serve' | 'relay',
   settings: object,
   name: string = role,
-): Promise<Started> {
+): Promise<Child> {
   const { guard, bundle } = options;
   const child = await startChild({
     guard,
@@ -167,13 +180,11 @@ async function startRole(
     args: ['--enable-source-maps', bundle, role, JSON.stringify(settings)],
     readyLine: true,
   });
-  const { port } = checkReady(child);
-  if (port === null)
-    throw new FreshetError('environment', `${name} is ready but names no port; expected one in its ready line`);
-  return { child, port };
+  checkReady(child);
+  return child;
 }
 
-function checkReady(child: Child): ReadyLine {
+function checkReady(child: Child): void {
   const ready = child.ready as Partial<ReadyLine> | null;
   if (ready?.interface !== serverInterface) {
     throw new FreshetError(
@@ -181,5 +192,4 @@ function checkReady(child: Child): ReadyLine {
       `${child.name} speaks '${ready?.interface ?? 'nothing known'}'; expected ${serverInterface}; use a tree whose servers fit this harness`,
     );
   }
-  return ready as ReadyLine;
 }

@@ -13,7 +13,7 @@ import { within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import type { Database, Service } from '../services/service.ts';
 import { Swarm } from '../swarm/swarm.ts';
-import { type ReferenceSystem, startReferenceSystem } from '../targets/reference-system.ts';
+import { prepareReferenceSystem, type ReferenceSystem } from '../targets/reference-system.ts';
 import { type Phase, Phases } from './phases.ts';
 import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
 
@@ -63,20 +63,21 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
 async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() => Promise<unknown>)[]): Promise<Rig> {
   const { guard, bundles, database, postgres, redis } = context;
   context.signal.throwIfAborted();
-  const system = await startReferenceSystem({
+  const layout = await prepareReferenceSystem({
     guard,
     bundle: bundles.servers,
     database,
     redisUrl: redis?.url ?? null,
     plan,
   });
-  cleanups.push(() => system.stop());
-  const [publisher, statements, swarm] = await Promise.all([
-    Publisher.start({ guard, bundle: bundles.publisher, publish: system.publish }),
+  const [system, publisher, statements, swarm] = await Promise.all([
+    layout.start(),
+    Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
     StatementReader.open(database),
-    Swarm.start({ guard, bundle: bundles.shard, plan, target: system.target }),
+    Swarm.start({ guard, bundle: bundles.shard, plan, target: layout.target }),
   ]);
   cleanups.push(
+    () => system.stop(),
     () => publisher.stop(),
     () => statements.close(),
     () => swarm.stop(),
@@ -98,7 +99,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     system,
     publisher,
     swarm,
-    sources: { statements, metricsUrls: system.metricsUrls, processes },
+    sources: { statements, metricsUrls: layout.metricsUrls, processes },
     broken,
   };
 }
@@ -120,11 +121,11 @@ async function measure(
   const clock = { wallMs: wallClock().getTime(), us: nowUs() };
   const stepUs = timelineStepUs(plan.windowUs);
   const controlStart = await takeReading(sources);
-  // Sampled like the window, so that what the sampling costs the servers is in both and cancels.
+  // Sampled like the window, so that what the sampling costs Postgres is in both and cancels.
   const idling = sampleTimeline({ sources, swarm, startUs: nowUs(), stepUs, onPoint: () => {} });
   await sleepUntilUs(controlStart.cpuAtUs + plan.controlUs);
   const controlEnd = await takeReading(sources);
-  await idling.stop();
+  idling.stop();
 
   phases.enter('warmUp');
   await connectAll(plan, swarm);
@@ -158,7 +159,7 @@ async function measure(
     Promise.all([publisher.untilPublished(everything), swarm.until(({ behind }) => behind === 0)]),
     plan.pollIntervalUs + requestTimeoutUs,
   );
-  const series = await timeline.stop();
+  const series = timeline.stop();
   swarm.quiesce();
   await orLate(
     swarm.until(({ outstanding }) => outstanding === 0),

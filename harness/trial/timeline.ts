@@ -1,8 +1,8 @@
-// What happened when within the window and the drain: a few figures at every step. A reading that failed is `null`, and the step goes on.
+// What happened when within the window and the drain: a few figures at every step, none of which costs the servers anything
+// (a reading of their /metrics takes them some 5 ms). A reading that failed is `null`, and the step goes on.
 import { nowUs, sleepUntilUs } from '../contract/clock.ts';
 import type { TrialRecord } from '../contract/record.ts';
-import { readPrometheus } from '../measure/prometheus.ts';
-import { poolWaiting, type Sources } from '../measure/reading.ts';
+import type { Sources } from '../measure/reading.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
 export interface TimelinePoint {
@@ -22,12 +22,11 @@ export function sampleTimeline(options: {
   startUs: number;
   stepUs: number;
   onPoint: (point: TimelinePoint) => void;
-}): { stop(): Promise<TrialRecord['timeline']> } {
+}): { stop(): TrialRecord['timeline'] } {
   const { sources, swarm, startUs, stepUs } = options;
   const series = {
     clientsConnected: [] as (number | null)[],
     dbQueries: [] as (number | null)[],
-    poolWaiting: [] as (number | null)[],
   };
   let running = true;
 
@@ -36,12 +35,12 @@ export function sampleTimeline(options: {
     for (let step = 1; running; step++) {
       await sleepUntilUs(startUs + step * stepUs);
       if (!running) return;
-      const [queries, waiting] = await Promise.all([readQueries(sources, nowUs()), readWaiting(sources)]);
+      const queries = await readQueries(sources, nowUs());
+      if (!running) return;
       const gained = queries.count === null || before.count === null ? null : queries.count - before.count;
       const { connected } = swarm.state;
       series.clientsConnected.push(connected);
       series.dbQueries.push(gained);
-      series.poolWaiting.push(waiting);
       const seconds = (queries.atUs - before.atUs) / 1e6;
       options.onPoint({
         clientsConnected: connected,
@@ -51,11 +50,10 @@ export function sampleTimeline(options: {
     }
   }
 
-  const done = sample();
+  void sample();
   return {
-    async stop() {
+    stop() {
       running = false;
-      await done;
       return { stepUs, series };
     },
   };
@@ -67,13 +65,5 @@ async function readQueries(sources: Sources, atUs: number): Promise<{ atUs: numb
     return { atUs: readAtUs, count: queries };
   } catch {
     return { atUs, count: null }; // The database is away; that it is shows in the series.
-  }
-}
-
-async function readWaiting(sources: Sources): Promise<number | null> {
-  try {
-    return poolWaiting(await Promise.all(sources.metricsUrls.map(readPrometheus)));
-  } catch {
-    return null; // A server is away or busy; that it is shows in the series.
   }
 }
