@@ -4,7 +4,7 @@ import { nowUs } from '../contract/clock.ts';
 import { addressOf } from './requests.ts';
 import type { Session, SessionContext, SessionListener, SessionMaker } from './session.ts';
 
-const sessions = 200;
+const sessions = 100;
 const atOnce = 10;
 
 /** Whatever happens, the trial goes on after this. */

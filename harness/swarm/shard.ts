@@ -18,7 +18,8 @@ import type { ShardCommand, ShardPlan, ShardProgress, ShardReport, ShardResult }
 import { SseSession } from './sse.ts';
 import { WebSocketSession } from './websocket.ts';
 
-const sessionMakers: Readonly<Record<Transport, SessionMaker>> = {
+/** One session of each transport. */
+export const sessionMakers: Readonly<Record<Transport, SessionMaker>> = {
   polling: (...args) => new PollingSession(...args),
   'long-polling': (...args) => new LongPollingSession(...args),
   sse: (...args) => new SseSession(...args),

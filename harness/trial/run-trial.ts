@@ -189,7 +189,7 @@ async function measure(
 
 /** A process that has just started still compiles and collects: lets /metrics run warm, then waits until the servers are quiet, 2 s at most. */
 async function settle(sources: Sources): Promise<void> {
-  for (let turn = 0; turn < 30; turn++) await takeReading(sources);
+  for (let turn = 0; turn < 15; turn++) await takeReading(sources);
   let before = await readCpu(sources);
   for (let slice = 0; slice < 8; slice++) {
     await sleepUntilUs(before.cpuAtUs + 250_000);
