@@ -7,7 +7,9 @@ import { buildRecord } from '../reports/fixtures/record.ts';
 
 describe('the run record’s JSON Schema', () => {
   test('is published as the code has it (npx vitest run tests/record-schema -u writes it anew)', async () => {
-    await expect(`${JSON.stringify(runRecordJsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../docs/run-record.schema.json');
+    await expect(`${JSON.stringify(runRecordJsonSchema(), null, 2)}\n`).toMatchFileSnapshot(
+      '../docs/run-record.schema.json',
+    );
   });
 
   test('accepts a record and refuses one with a figure that has neither value nor reason', () => {

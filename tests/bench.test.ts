@@ -1,0 +1,229 @@
+// The main job from one end to the other: real Postgres, real Redis, real sockets, every process of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type MetricName, metricNames } from '../harness/contract/metrics.ts';
+import { isDistribution, type RunRecord, runRecord, scalarOf, type TrialRecord } from '../harness/contract/record.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+interface Bench {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves when stderr has said this. */
+  says(text: string): Promise<void>;
+}
+
+function startBench(args: readonly string[]): Bench {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'harness/cli.ts', 'bench', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  const waiting: { text: string; resolve: () => void }[] = [];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    for (const wait of waiting) if (stderr.includes(wait.text)) wait.resolve();
+  });
+  return {
+    child,
+    ended: once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr })),
+    says: (text) =>
+      new Promise((resolve) => {
+        waiting.push({ text, resolve });
+        if (stderr.includes(text)) resolve();
+      }),
+  };
+}
+
+function readRun(out: string): RunRecord {
+  return runRecord.parse(JSON.parse(readFileSync(join(out, 'latest', 'run.json'), 'utf8')));
+}
+
+/** Run directories of any run that are still there. */
+function runDirectories(): string[] {
+  return readdirSync(tmpdir()).filter((name) => /^freshet-[0-9a-f]{12}$/.test(name));
+}
+
+let out: string;
+
+beforeAll(async () => {
+  out = await mkdtemp(join(tmpdir(), 'freshet-test-'));
+});
+afterAll(async () => {
+  await rm(out, { recursive: true, force: true });
+});
+
+const contenders = ['polling', 'polling+cache=1s', 'polling+etag', 'long-polling', 'sse', 'sse+redis', 'websocket'];
+
+describe('a small run of seven contenders', () => {
+  let ended: Ended;
+  let record: RunRecord;
+  const trial = (name: string): TrialRecord => {
+    const found = record.trials.find(({ contender }) => contender === name);
+    if (found === undefined) throw new Error(`no trial of ${name}`);
+    return found;
+  };
+  const scalar = (name: string, metric: MetricName) => scalarOf(trial(name).metrics[metric]);
+
+  beforeAll(async () => {
+    const settings = ['--clients', '60', '--audiences', '2', '--poll-interval', '500ms', '--update-interval', '1s'];
+    const bench = startBench([
+      ...settings,
+      '--duration',
+      '3s',
+      '--set',
+      'control=300ms',
+      '--contenders',
+      contenders.join(','),
+      '--out',
+      out,
+    ]);
+    ended = await bench.ended;
+    record = readRun(out);
+  }, 180_000);
+
+  test('ends with a table, a finding and the path of the report, and nothing else on stdout', () => {
+    expect(ended.code, ended.stderr).toBe(0);
+    for (const name of contenders) expect(ended.stdout).toContain(name);
+    expect(ended.stdout.trim().split('\n').at(-1)).toMatch(/^Report: .*report\.html$/);
+    expect(record).toMatchObject({ status: 'complete', missing: [] });
+  });
+
+  test('leaves record, report, summary and charts', () => {
+    const files = readdirSync(join(out, 'latest'), { recursive: true }).map(String);
+    for (const file of ['run.json', 'report.html', 'summary.md']) expect(files).toContain(file);
+    expect(files.filter((file) => file.endsWith('.svg')).length).toBeGreaterThanOrEqual(3);
+    expect(files.filter((file) => file.endsWith('.png')).length).toBeGreaterThanOrEqual(3);
+  });
+
+  test('has witnesses that agree on every count, to the last one', () => {
+    for (const { contender, witnesses } of record.trials) {
+      expect(witnesses.length).toBeGreaterThan(1);
+      for (const { what, clients, servers, database } of witnesses) {
+        const known = [clients, servers, database].filter((count) => count !== null);
+        expect(known.length, `${contender}: ${what}`).toBeGreaterThan(1);
+        expect(new Set(known).size, `${contender}: ${what} ${JSON.stringify(known)}`).toBe(1);
+        expect(known[0]).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  test('counts database queries as arithmetic says', () => {
+    // 60 clients, two polls a second: 7,200 a minute, whatever the server answers with.
+    expect(Math.abs((scalar('polling', 'db.queriesPerMinute') ?? 0) / 7_200 - 1)).toBeLessThan(0.03);
+    expect(Math.abs((scalar('polling+etag', 'db.queriesPerMinute') ?? 0) / 7_200 - 1)).toBeLessThan(0.03);
+    // Two dashboards, each asked for about once a second.
+    expect(scalar('polling+cache=1s', 'db.queriesPerMinute')).toBeLessThanOrEqual(160);
+    for (const name of ['long-polling', 'sse', 'sse+redis', 'websocket'])
+      expect(scalar(name, 'db.queriesPerUpdate'), name).toBe(1);
+  });
+
+  test('delivers every version to everyone: nothing missed, nothing twice, nothing unaccounted for', () => {
+    for (const { contender, metrics } of record.trials) {
+      expect(scalarOf(metrics['updates.missed']), contender).toBe(0);
+      expect(scalarOf(metrics['updates.duplicate']), contender).toBe(0);
+      expect(scalarOf(metrics.deliveryRatio), contender).toBe(1);
+      const published = scalarOf(metrics['updates.published']) ?? 0;
+      const told = (scalarOf(metrics['updates.delivered']) ?? 0) + (scalarOf(metrics['updates.superseded']) ?? 0);
+      expect(told, contender).toBe((published / 2) * 60);
+    }
+  });
+
+  test('sees polling wait for its tick and push not', () => {
+    const p50 = (name: string) => {
+      const value = trial(name).metrics.freshnessUs;
+      return isDistribution(value) ? (value.p50 ?? Number.NaN) : Number.NaN;
+    };
+    expect(Math.abs(p50('polling') / 250_000 - 1)).toBeLessThan(0.25);
+    for (const name of ['sse', 'websocket', 'long-polling']) expect(p50(name), name).toBeLessThan(150_000);
+  });
+
+  test('shows what etag saves: bytes, not queries', () => {
+    expect(scalar('polling+etag', 'wire.bytesInPerClientMinute')).toBeLessThan(
+      (scalar('polling', 'wire.bytesInPerClientMinute') ?? 0) * 0.8,
+    );
+  });
+
+  test('records every metric of the catalogue in some trial, or says why not', () => {
+    // Needs 1,000 clients; a trial of its own would cost more time than it proves.
+    const exempt: readonly MetricName[] = ['memory.bytesPerClient'];
+    for (const name of metricNames) {
+      const values = record.trials.map(({ metrics }) => metrics[name]);
+      expect(
+        values.every((value) => value !== undefined),
+        `${name} is in every trial`,
+      ).toBe(true);
+      const isMeasured = values.some((value) => isDistribution(value) || scalarOf(value) !== null);
+      expect(isMeasured || exempt.includes(name), `${name} is measured`).toBe(true);
+    }
+  });
+
+  test('has no fatal finding and leaves no directory behind', () => {
+    expect(record.trials.flatMap(({ health }) => health).filter(({ severity }) => severity === 'fatal')).toEqual([]);
+    expect(ended.stderr).not.toContain('FATAL');
+  });
+});
+
+describe('a run that is ended early', () => {
+  const small = [
+    '--clients',
+    '20',
+    '--poll-interval',
+    '200ms',
+    '--update-interval',
+    '500ms',
+    '--duration',
+    '1s',
+    '--set',
+    'control=100ms',
+  ];
+
+  test('by Ctrl-C keeps what was measured, says so, exits 130 and leaves nothing', { timeout: 120_000 }, async () => {
+    const bench = startBench([...small, '--contenders', 'sse,polling,polling+etag', '--out', out]);
+    await bench.says('[2/3]');
+    bench.child.kill('SIGINT');
+    const { code, stderr } = await bench.ended;
+    expect(code, stderr).toBe(130);
+    expect(stderr.trim().split('\n').at(-1)).toBe('Interrupted by SIGINT; what was measured is kept.');
+    const record = readRun(out);
+    expect(record).toMatchObject({ status: 'interrupted', missing: ['polling #1', 'polling+etag #1'] });
+    expect(record.trials.map(({ contender }) => contender)).toEqual(['sse']);
+    expect(existsSync(join(out, 'latest', 'report.html'))).toBe(true);
+  });
+
+  test('by SIGKILL leaves a valid record and, within seconds, no process and no directory', {
+    timeout: 120_000,
+  }, async () => {
+    const before = runDirectories();
+    const bench = startBench([...small, '--contenders', 'sse,websocket', '--out', out]);
+    await bench.says('[2/2]');
+    const own = runDirectories().filter((name) => !before.includes(name));
+    expect(own.length).toBeGreaterThan(0);
+    bench.child.kill('SIGKILL');
+    await bench.ended;
+    expect(readRun(out)).toMatchObject({ status: 'interrupted', missing: ['websocket #1'] });
+    await expect.poll(() => runDirectories().filter((name) => own.includes(name)), { timeout: 20_000 }).toEqual([]);
+  });
+
+  test('by a results folder that cannot be written is told in one line, before anything starts', async () => {
+    const { code, stderr } = await startBench([...small, '--out', '/dev/null/results']).ended;
+    expect(code).toBe(3);
+    expect(stderr.trim()).toMatch(/^cannot write to \/dev\/null\/results: .*; choose another with --out$/);
+  });
+});
