@@ -180,7 +180,7 @@ function reportEnding(error: unknown): number {
     error instanceof FreshetError
       ? error.problems
       : [`a bug of Freshet: ${messageOf(error)}; please report it with the output of the same command and --debug`];
-  process.stderr.write(`${lines.join('\n')}\n`);
+  process.stderr.write(`${lines.map((line) => line.replaceAll(/\s+/g, ' ')).join('\n')}\n`);
   if (debug && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   return error instanceof FreshetError ? exitCodes[error.kind] : exitCodes.bug;
 }

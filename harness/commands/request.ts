@@ -6,6 +6,7 @@ import { parseSetting, type SettingValue, suggest } from '../contract/settings.t
 import { spellDurationUs } from '../contract/units.ts';
 import { type Contender, parseContender } from '../plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
+import { parseServiceUrl } from '../services/service-url.ts';
 
 export const scenarios: readonly Scenario[] = [dashboard];
 
@@ -44,14 +45,30 @@ export function readRequest(
     problems.push(
       `--services is '${services}'; expected embedded (or --postgres URL and --redis URL)${suggest(services, ['embedded'])}`,
     );
+  const postgresUrl = flags.values.postgres ?? environment.DATABASE_URL;
+  const redisUrl = flags.values.redis ?? environment.REDIS_URL;
+  checkUrl(
+    postgresUrl,
+    {
+      flag: '--postgres',
+      protocols: ['postgres:', 'postgresql:'],
+      example: 'postgres://user:password@localhost:5432/postgres',
+    },
+    problems,
+  );
+  checkUrl(
+    redisUrl,
+    { flag: '--redis', protocols: ['redis:', 'rediss:'], example: 'redis://localhost:6379' },
+    problems,
+  );
   if (problems.length === 0) problems.push(...contradictions(settingsOf(scenario, settings), contenders));
   if (problems.length > 0) throw new FreshetError('input', problems);
   return {
     scenario,
     trials: planTrials(scenario, { settings: settingsOf(scenario, settings), contenders, repeat, seed }),
     seed,
-    postgresUrl: flags.values.postgres ?? environment.DATABASE_URL,
-    redisUrl: flags.values.redis ?? environment.REDIS_URL,
+    postgresUrl,
+    redisUrl,
     out,
   };
 }
@@ -114,6 +131,17 @@ function readCount(flag: string, text: string, range: { min: number; max: number
   const parsed = parseSetting(flag, { kind: 'count', default: range.min, ...range, meaning: '' }, text);
   if ('problem' in parsed) problems.push(parsed.problem);
   return 'problem' in parsed ? range.min : Number(parsed.value);
+}
+
+/** A service's address is looked at before anything starts, not when its turn comes. */
+function checkUrl(url: string | undefined, rules: Parameters<typeof parseServiceUrl>[1], problems: string[]): void {
+  if (url === undefined) return;
+  try {
+    parseServiceUrl(url, rules);
+  } catch (error) {
+    if (!(error instanceof FreshetError)) throw error;
+    problems.push(...error.problems);
+  }
 }
 
 /** Settings that are each right but do not go together. */
