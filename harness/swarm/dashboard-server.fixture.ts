@@ -273,12 +273,9 @@ export function status(code: number, headers: Readonly<Record<string, string>> =
   };
 }
 
-/** These bytes instead of an answer, one piece after the other. */
-export function raw(...pieces: readonly (string | Buffer)[]): Answer {
+/** These bytes instead of an answer. */
+export function raw(bytes: string): Answer {
   return ({ socket }) => {
-    const [piece, ...rest] = pieces;
-    if (piece === undefined || socket.destroyed) return;
-    socket.write(piece);
-    if (rest.length > 0) setTimeout(raw(...rest), 2, { socket });
+    socket.write(bytes);
   };
 }

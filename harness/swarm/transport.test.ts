@@ -1,7 +1,7 @@
 // One conformance suite for all four transports: what a session tells its owner, against real sockets and a server that counts for itself.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Transport } from '../contract/record.ts';
-import { DashboardServer, raw, status } from './dashboard-server.fixture.ts';
+import { DashboardServer, messageText, raw, status } from './dashboard-server.fixture.ts';
 import type { EndReason } from './session.ts';
 import { Probe, type ProbeOptions, type Told } from './session-probe.fixture.ts';
 
@@ -9,26 +9,36 @@ interface Dialect {
   readonly transport: Transport;
   /** A poll is told the state, a stream the change. */
   readonly change: 'snapshot' | 'update';
-  /** What becomes of a session whose idle connection is cut; `null` when a poll just opens another one. */
-  readonly whenCut: Partial<EndReason> | null;
   /** What becomes of it when the answer is a page. */
   readonly whenAnsweredByAPage: Partial<EndReason>;
+  /** What it tells of a snapshot, in the course of which its owner may close it. */
+  readonly tells: readonly Told['what'][];
 }
 
 const dialects: readonly Dialect[] = [
-  { transport: 'polling', change: 'snapshot', whenCut: null, whenAnsweredByAPage: { kind: 'protocol' } },
+  {
+    transport: 'polling',
+    change: 'snapshot',
+    whenAnsweredByAPage: { kind: 'protocol' },
+    tells: ['open', 'polled', 'snapshot'],
+  },
   {
     transport: 'long-polling',
     change: 'snapshot',
-    whenCut: { kind: 'broken' },
     whenAnsweredByAPage: { kind: 'protocol' },
+    tells: ['open', 'snapshot'],
   },
-  { transport: 'sse', change: 'update', whenCut: { kind: 'broken' }, whenAnsweredByAPage: { kind: 'protocol' } },
+  {
+    transport: 'sse',
+    change: 'update',
+    whenAnsweredByAPage: { kind: 'protocol' },
+    tells: ['open', 'snapshot', 'retry'],
+  },
   {
     transport: 'websocket',
     change: 'update',
-    whenCut: { kind: 'closed', code: 1006 },
     whenAnsweredByAPage: { kind: 'status', status: 200, retryAfterUs: null },
+    tells: ['open', 'snapshot'],
   },
 ];
 
@@ -73,14 +83,14 @@ async function endOf(probe: Probe): Promise<EndReason | null> {
   return probe.end;
 }
 
-describe.each(dialects)('a session of $transport', ({ transport, change, whenCut, whenAnsweredByAPage }) => {
+describe.each(dialects)('a session of $transport', ({ transport, change, whenAnsweredByAPage, tells }) => {
   test('opens and tells a snapshot, then the change', async () => {
     server.publish(4);
     const probe = open(transport);
     await shows(probe, 4);
     server.publish(5);
     await shows(probe, 5);
-    expect(probe.told[0]).toEqual({ what: 'open' });
+    expect(probe.told.find(({ what }) => what !== 'late')).toEqual({ what: 'open' });
     expect(probe.of('open')).toHaveLength(1);
     expect(probe.versions[0]).toEqual(['snapshot', 4]);
     expect(probe.versions.at(-1)).toEqual([change, 5]);
@@ -108,29 +118,15 @@ describe.each(dialects)('a session of $transport', ({ transport, change, whenCut
     expect(traffic.bytesIn).toBeGreaterThan(traffic.payloadIn);
   });
 
-  test('takes its time for an answer that comes byte by byte', async () => {
-    server.publish(12_345);
-    let pieces = 0;
-    server.answerWith(({ socket, response, request }) => {
-      const write = socket.write.bind(socket);
-      pieces += 1;
-      if (response === null) socket.write = (bytes: Uint8Array | string) => splitInto(write, bytes);
-      server.answerWith(null);
-      if (response === null) socket.server?.emit('upgrade', request, socket, Buffer.alloc(0));
-      else server.respond({ request, response, socket });
-    });
-    const probe = open(transport);
-    await shows(probe, 12_345);
-    expect(pieces).toBe(1);
-  });
-
   test('ends as refused when nobody listens', async () => {
     const { address } = server;
     await server.stop();
     const probe = new Probe(transport, address);
     probes.push(probe.open());
     await probe.until('the session ends', () => probe.end !== null);
-    expect(probe.told).toEqual([{ what: 'end', reason: { kind: 'refused', detail: expect.stringContaining('ECONN') } }]);
+    expect(probe.told).toEqual([
+      { what: 'end', reason: { kind: 'refused', detail: expect.stringContaining('ECONN') } },
+    ]);
     server = await DashboardServer.start();
   });
 
@@ -140,14 +136,6 @@ describe.each(dialects)('a session of $transport', ({ transport, change, whenCut
     await server.until('it has asked', () => server.asked.length === 1);
     server.cut();
     expect(await endOf(probe)).toMatchObject({ kind: 'broken' });
-  });
-
-  test.skipIf(whenCut === null)('ends when its connection is cut', async () => {
-    const probe = open(transport);
-    await shows(probe, 0);
-    await server.until('it waits for news', () => server.subscribers.size === 1);
-    server.cut();
-    expect(await endOf(probe)).toMatchObject(whenCut ?? {});
   });
 
   test('ends with a timeout when it is never answered', async () => {
@@ -191,17 +179,171 @@ describe.each(dialects)('a session of $transport', ({ transport, change, whenCut
     expect(probe.told).toHaveLength(1);
   });
 
-  test.each<Told['what']>(['open', 'snapshot', 'polled', 'retry'])(
-    "tells nothing more when it is closed while it tells '%s'",
-    async (what) => {
-      server.retryMs = 50;
-      const probe = new Probe(transport, server.address);
-      probes.push(probe);
-      probe.onTold = (told) => {
-        if (told.what === what) probe.session.close();
-      };
-      probe.open();
-      await shows(probe, 0).catch(() => {});
-    },
-  );
+  test.each(tells)("tells nothing more when it is closed while it tells '%s'", async (what) => {
+    server.retryMs = 50;
+    const probe = new Probe(transport, server.address);
+    probes.push(probe);
+    probe.onTold = (told) => {
+      if (told.what === what) probe.session.close();
+    };
+    probe.open();
+    expect(await endOf(probe)).toEqual({ kind: 'stopped' });
+    expect(probe.told.slice(-2)).toMatchObject([{ what }, { what: 'end' }]);
+  });
+});
+
+test.each([
+  ['long-polling', { kind: 'broken' }],
+  ['sse', { kind: 'broken' }],
+  ['websocket', { kind: 'closed', code: 1006 }],
+] as const)('a session of %s that waits for news ends as %j when it is cut off', async (transport, reason) => {
+  const probe = open(transport);
+  await shows(probe, 0);
+  await server.until('it waits for news', () => server.subscribers.size === 1);
+  server.cut();
+  expect(await endOf(probe)).toMatchObject(reason);
+});
+
+describe('a session of polling', () => {
+  test('polls on when its idle connection was cut', async () => {
+    const probe = open('polling');
+    await shows(probe, 0);
+    server.cut();
+    server.publish(1);
+    await probe.until('it ends or goes on', () => probe.end !== null || probe.held === 1);
+    // A cut between two polls is mended unseen; one in the middle of a poll ends the streak.
+    expect(probe.end ?? { kind: 'broken' }).toMatchObject({ kind: 'broken' });
+  });
+
+  test('opens a connection for each poll when none is kept alive', async () => {
+    const probe = open('polling', { keepAlive: false });
+    await probe.until('three polls are answered', () => probe.of('polled').length >= 3);
+    expect(server.connectionsOpened).toBeGreaterThanOrEqual(3);
+    expect(probe.of('open')).toHaveLength(1);
+  });
+
+  test('is told unchanged when it asks with the version it holds', async () => {
+    server.publish(3);
+    const probe = open('polling', { etag: true });
+    await probe.until('a poll is told unchanged', () => probe.of('unchanged').length > 0);
+    expect(probe.versions).toEqual([['snapshot', 3]]);
+  });
+
+  test.each([
+    ['skip', 1, 0],
+    ['queue', 1, 1],
+    ['overlap', 6, 6],
+  ] as const)('with late=%s makes %i requests at once', async (late, atOnce, connections) => {
+    server.freeze();
+    const probe = open('polling', { late, pollIntervalUs: 5_000 });
+    const ticks = () =>
+      late === 'queue' ? probe.session.outstanding : probe.of('skipped').length + server.asked.length;
+    await expect.poll(ticks, { timeout: 10_000, interval: 5 }).toBeGreaterThan(8);
+    expect(server.asked).toHaveLength(atOnce);
+    expect(server.connectionsOpened).toBe(Math.max(1, connections));
+    expect(probe.of('skipped').length > 0).toBe(late !== 'queue');
+    server.thaw();
+    await probe.until('late polls are answered', () => probe.of('polled').length >= atOnce);
+    const [first] = probe.of('polled');
+    expect(first?.dueUs).toBe(probe.startUs);
+  });
+});
+
+describe('a session of long-polling', () => {
+  test('asks again after nothing new, with the version it holds', async () => {
+    server.publish(2);
+    const probe = open('long-polling');
+    await server.until('it waits', () => server.subscribers.size === 1);
+    server.answerNothing();
+    await server.until('it waits again', () => server.asked.length === 3 && server.subscribers.size === 1);
+    expect(probe.of('unchanged')).toHaveLength(1);
+    expect(server.asked.map(({ url }) => new URL(url, 'http://localhost').searchParams.get('after'))).toEqual([
+      null,
+      '2',
+      '2',
+    ]);
+    expect(server.connectionsOpened).toBe(1);
+  });
+});
+
+describe('a session of sse', () => {
+  test('resumes after the version the client holds', async () => {
+    server.publish(7);
+    const probe = open('sse', { held: 5 });
+    await shows(probe, 7);
+    expect(server.asked[0]?.headers['last-event-id']).toBe('5');
+    expect(probe.versions).toEqual([
+      ['update', 6],
+      ['update', 7],
+    ]);
+  });
+
+  test('tells the reconnection time that the stream asks for, once', async () => {
+    server.retryMs = 1_500;
+    const probe = open('sse');
+    await shows(probe, 0);
+    server.publish(1);
+    await shows(probe, 1);
+    expect(probe.of('retry')).toEqual([{ what: 'retry', delayUs: 1_500_000 }]);
+  });
+});
+
+test('a session of sse tells no reconnection time that came with the message on which it was closed', async () => {
+  const message = `data: ${messageText('snapshot', 0)}\n\nretry: 50\n\n`;
+  server.answerWith(raw(`HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n${message}`));
+  const probe = new Probe('sse', server.address);
+  probes.push(probe);
+  probe.onTold = ({ what }) => {
+    if (what === 'snapshot') probe.session.close();
+  };
+  probe.open();
+  expect(await endOf(probe)).toEqual({ kind: 'stopped' });
+  expect(probe.told.map(({ what }) => what)).toEqual(['open', 'snapshot', 'end']);
+});
+
+describe('a session of websocket', () => {
+  test.each([1000, 1001, 1008, 1011, 1013])('ends as closed with the code %i, and echoes it', async (code) => {
+    const probe = open('websocket');
+    await shows(probe, 0);
+    for (const webSocket of server.webSockets) webSocket.close(code);
+    await server.until('the close is answered', () => server.heard.some(({ kind }) => kind === 'close'));
+    expect(await endOf(probe)).toEqual({ kind: 'closed', code });
+    expect(server.heard).toEqual([{ kind: 'close', text: String(code) }]);
+  });
+
+  test('ends as closed with 1005 when the close frame has no code', async () => {
+    const probe = open('websocket');
+    await shows(probe, 0);
+    for (const webSocket of server.webSockets) webSocket.close();
+    expect(await endOf(probe)).toEqual({ kind: 'closed', code: 1005 });
+  });
+
+  test('closes with 1000', async () => {
+    const probe = open('websocket');
+    await shows(probe, 0);
+    probe.session.close();
+    await server.until('the close is heard', () => server.heard.length > 0);
+    expect(server.heard).toEqual([{ kind: 'close', text: '1000' }]);
+  });
+
+  test('answers pings, those of the protocol and those of the application', async () => {
+    const probe = open('websocket');
+    await shows(probe, 0);
+    for (const webSocket of server.webSockets) {
+      webSocket.ping('are you there');
+      server.sendText(webSocket, '{"type":"ping"}');
+    }
+    await server.until('both are answered', () => server.heard.length === 2);
+    expect(server.heard).toEqual([
+      { kind: 'pong', text: 'are you there' },
+      { kind: 'text', text: '{"type":"pong"}' },
+    ]);
+    expect(probe.end).toBeNull();
+  });
+
+  test('sends its token first when the server asks for it in a message', async () => {
+    open('websocket', { auth: 'message' });
+    await server.until('the token is heard', () => server.heard.length > 0);
+    expect(server.heard).toEqual([{ kind: 'text', text: '{"type":"auth","token":"freshet"}' }]);
+  });
 });
