@@ -67,8 +67,9 @@ export class PollingSession implements Session, LaneOwner, Task {
     this.#context.scheduler.at(dueUs + this.#context.pollIntervalUs, this);
     const lane = this.#freeLane();
     if (lane !== null) {
-      if (nowUs() - dueUs > lateUs) this.#listener.onSentLate(dueUs);
+      const isLate = nowUs() - dueUs > lateUs;
       this.#poll(lane, dueUs);
+      if (isLate) this.#listener.onSentLate(dueUs);
     } else if (this.#context.late === 'queue') this.#queue(dueUs);
     else this.#listener.onSkipped(dueUs);
   }
@@ -86,10 +87,11 @@ export class PollingSession implements Session, LaneOwner, Task {
       return;
     }
     this.#listener.onPolled(lane.dueUs, lane.sentUs, atUs);
+    if (this.#isOver()) return;
     if (head.status === 304) this.#listener.onUnchanged(atUs);
     else this.#tellVersion(buffer, start, end, atUs);
     const waitingUs = this.#waitingUs?.shift();
-    if (waitingUs !== undefined && this.#state !== 'ended') this.#poll(lane, waitingUs);
+    if (waitingUs !== undefined && !this.#isOver()) this.#poll(lane, waitingUs);
   }
 
   onLaneFailed(_lane: HttpLane, reason: EndReason): void {
@@ -101,6 +103,11 @@ export class PollingSession implements Session, LaneOwner, Task {
     if (decoded.kind === 'snapshot' || decoded.kind === 'update')
       this.#listener.onVersion('snapshot', decoded.version, atUs);
     else this.#end({ kind: 'protocol', detail: 'an answer carried no version' });
+  }
+
+  /** Asked anew after everything that is told: the listener may have closed the session meanwhile. */
+  #isOver(): boolean {
+    return this.#state === 'ended';
   }
 
   #queue(dueUs: number): void {

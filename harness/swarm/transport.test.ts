@@ -215,6 +215,18 @@ describe('a session of polling', () => {
     expect(probe.end ?? { kind: 'broken' }).toMatchObject({ kind: 'broken' });
   });
 
+  test('makes no poll when it is closed while it tells that the poll is late', async () => {
+    const probe = new Probe('polling', server.address);
+    probes.push(probe);
+    probe.onTold = ({ what }) => {
+      if (what === 'late') probe.session.close();
+    };
+    probe.session.open(probe.startUs - 1_000_000);
+    expect(await endOf(probe)).toEqual({ kind: 'stopped' });
+    expect(probe.told.map(({ what }) => what)).toEqual(['late', 'end']);
+    expect(server.asked).toEqual([]);
+  });
+
   test('opens a connection for each poll when none is kept alive', async () => {
     const probe = open('polling', { keepAlive: false });
     await probe.until('three polls are answered', () => probe.of('polled').length >= 3);
