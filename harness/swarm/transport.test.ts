@@ -251,6 +251,7 @@ describe('a session of polling', () => {
     const ticks = () =>
       late === 'queue' ? probe.session.outstanding : probe.of('skipped').length + server.asked.length;
     await expect.poll(ticks, { timeout: 10_000, interval: 5 }).toBeGreaterThan(8);
+    await server.until('the requests have come', () => server.asked.length >= atOnce);
     expect(server.asked).toHaveLength(atOnce);
     expect(server.connectionsOpened).toBe(Math.max(1, connections));
     expect(probe.of('skipped').length > 0).toBe(late !== 'queue');
