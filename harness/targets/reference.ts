@@ -106,12 +106,12 @@ export function decodeMessage(bytes: Buffer, start: number, end: number, into: D
     let at = start + prefix.length;
     let version = 0;
     const firstDigit = at;
-    for (; at < end && isDigit(bytes[at]); at++) version = version * 10 + (bytes[at] as number) - 48;
+    for (; at < end && isDigit(bytes[at]); at++) version = version * 10 + ((bytes[at] as number) - 48);
     if (at > firstDigit && startsWith(bytes, at, end, intendedBytes)) {
       at += intendedBytes.length;
       let intendedUs = 0;
       const firstStampDigit = at;
-      for (; at < end && isDigit(bytes[at]); at++) intendedUs = intendedUs * 10 + (bytes[at] as number) - 48;
+      for (; at < end && isDigit(bytes[at]); at++) intendedUs = intendedUs * 10 + ((bytes[at] as number) - 48);
       if (at > firstStampDigit) {
         into.kind = prefix === updateBytes ? 'update' : 'snapshot';
         into.version = version;
