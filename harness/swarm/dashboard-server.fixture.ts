@@ -155,6 +155,8 @@ export class DashboardServer extends Changes {
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     this.#note(request);
+    // node:http lets go of an upgraded socket: unless it is accepted, nobody reads it or answers its end.
+    socket.resume().on('end', () => socket.end());
     const answer: Answer = this.#answer ?? (() => this.#accept(request, socket, head));
     this.#whenThawed(() => answer({ request, socket, response: null }));
     this.changed();
@@ -273,9 +275,14 @@ export function status(code: number, headers: Readonly<Record<string, string>> =
   };
 }
 
-/** These bytes instead of an answer. */
-export function raw(bytes: string): Answer {
-  return ({ socket }) => {
-    socket.write(bytes);
-  };
+/** These bytes instead of an answer, one piece after the other. */
+export function raw(...pieces: readonly (string | Buffer)[]): Answer {
+  return ({ socket }) => writePieces(socket, pieces);
+}
+
+/** Pieces 2 ms apart, so that they mostly arrive as segments of their own. */
+export function writePieces(socket: Socket, [piece, ...rest]: readonly (string | Buffer)[]): void {
+  if (piece === undefined || socket.destroyed) return;
+  socket.write(piece);
+  setTimeout(writePieces, 2, socket, rest);
 }
