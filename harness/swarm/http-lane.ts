@@ -84,9 +84,11 @@ export class HttpLane implements ConnectionOwner, HttpResponseHandler {
   }
 
   onGone(opened: boolean, error: Error | null): void {
-    const wasBusy = this.busy;
+    const gone = this.#connection;
     if (opened && error === null) this.#reader?.finish();
-    if (wasBusy && this.busy && this.#connection !== null) {
+    // Its end may have completed an answer, and the owner may have asked again: what is there now is another connection.
+    if (this.#connection !== gone) return;
+    if (this.busy) {
       const detail = error?.message ?? 'the server closed the connection before its answer was complete';
       this.#fail({ kind: opened ? 'broken' : 'refused', detail });
     } else {
