@@ -85,15 +85,10 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
   }
 
   onHead(head: ResponseHead): void {
+    const misfit = head.status === 101 ? findMisfit(head) : null;
     if (head.status !== 101) this.#end(endedByStatus(head));
-    else if (head.secWebSocketAccept !== websocketAccept || head.upgrade?.toLowerCase() !== 'websocket') {
-      this.#end({ kind: 'protocol', detail: 'the answer to the handshake does not fit the key' });
-    } else if (head.secWebSocketExtensions !== null) {
-      this.#end({
-        kind: 'protocol',
-        detail: `the server chose an extension that was not offered: ${head.secWebSocketExtensions}`,
-      });
-    } else this.#becomeOpen();
+    else if (misfit !== null) this.#end({ kind: 'protocol', detail: misfit });
+    else this.#becomeOpen();
   }
 
   onBody(): void {
@@ -163,4 +158,13 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
     this.#connection?.release();
     this.#listener.onEnd(reason, nowUs());
   }
+}
+
+/** Why a 101 is no answer to our handshake (RFC 6455 §4.1), or `null` when it is. */
+function findMisfit(head: ResponseHead): string | null {
+  const { secWebSocketAccept, upgrade, secWebSocketExtensions, secWebSocketProtocol } = head;
+  if (secWebSocketAccept !== websocketAccept || upgrade?.toLowerCase() !== 'websocket')
+    return 'the answer to the handshake does not fit the key';
+  const unasked = secWebSocketExtensions ?? secWebSocketProtocol;
+  return unasked === null ? null : `the server chose an extension or subprotocol that was not offered: ${unasked}`;
 }
