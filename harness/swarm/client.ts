@@ -108,6 +108,8 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     const { ledger } = this.#world;
     ledger.trial.opened += 1;
     recordUs(ledger.histograms.connectUs, atUs - this.#dueUs);
+    // A stream that resumes with nothing new is sent nothing, and its screen is not cut off any more. A poll is told by its answer.
+    if (this.#world.context.target.transport !== 'polling') this.#showsVersion(atUs);
   }
 
   onVersion(kind: 'snapshot' | 'update', version: number, atUs: number): void {

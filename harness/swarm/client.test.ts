@@ -1,0 +1,184 @@
+// What one client books, told to the microsecond: freshness and stale time by hand, and what the window leaves out.
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Histogram } from '../contract/histogram.ts';
+import type { Transport } from '../contract/record.ts';
+import { referenceTarget } from '../targets/reference.ts';
+import { VirtualClient } from './client.ts';
+import { Ledger } from './ledger.ts';
+import { Requests } from './requests.ts';
+import { Scheduler } from './scheduler.ts';
+import type { Session } from './session.ts';
+
+const address = { host: '127.0.0.1', port: 1 };
+const idle: Session = { open() {}, quiesce() {}, close() {}, expire() {}, outstanding: 0 };
+
+let ledger: Ledger;
+
+beforeEach(() => {
+  ledger = new Ledger(1);
+  ledger.window = { startUs: 0, endUs: 1_000 };
+});
+
+/** A client whose sessions do nothing by themselves: the test tells it what they would. */
+function makeClient(transport: Transport): VirtualClient {
+  const plan = { kind: 'reference', transport, addresses: [address], keepAlive: true, etag: false } as const;
+  const target = referenceTarget({ ...plan, auth: 'none', token: '' });
+  const scheduler = new Scheduler();
+  scheduler.stop();
+  const context = {
+    target,
+    scheduler,
+    requests: new Requests(target),
+    traffic: ledger.traffic,
+    connectTimeoutUs: 1_000,
+    requestTimeoutUs: 1_000,
+    pollIntervalUs: 100,
+    late: 'skip',
+    random: () => 0,
+  } as const;
+  const world = { context, ledger, makeSession: () => idle, clients: 1, seed: 1 };
+  return new VirtualClient({ rank: 0, audience: 0, address, tracked: false }, world);
+}
+
+/** Versions from `first` on are intended at these moments. */
+function plan(client: VirtualClient, intendedUs: readonly number[], first = 1, inWindow = true): void {
+  ledger.updates.add(
+    intendedUs.map((us, k) => ({ audience: 0, version: first + k, intendedUs: us })),
+    inWindow,
+  );
+  client.onPlanned();
+}
+
+/** All that was recorded, ascending. So few and so small values are exact. */
+function valuesOf(histogram: Histogram): number[] {
+  const count = histogram.totalCount;
+  return Array.from({ length: count }, (_, k) => histogram.getValueAtPercentile((100 * (k + 1)) / count));
+}
+
+describe('a screen is stale', () => {
+  test('from when a version is intended until it, or a newer one, is shown', () => {
+    const client = makeClient('websocket');
+    client.onVersion('snapshot', 0, 20);
+    plan(client, [100, 300, 350, 900]);
+    client.onVersion('update', 1, 150); // 50: since 100
+    client.onVersion('update', 2, 320); // 20: since 300
+    client.onVersion('update', 3, 420); // 70: since 350
+    client.settle(1_000); // 100: since 900, and nothing came
+    expect(ledger.inWindow.staleUs).toBe(50 + 20 + 70 + 100);
+  });
+
+  test('without a break while what is shown is not the newest', () => {
+    const client = makeClient('polling');
+    client.onVersion('snapshot', 0, 20);
+    plan(client, [100, 200, 300]);
+    client.onVersion('snapshot', 1, 250); // 150: since 100
+    client.onVersion('snapshot', 3, 400); // 150: version 2 was out already
+    client.settle(1_000);
+    expect(ledger.inWindow.staleUs).toBe(300);
+  });
+
+  test('only as far as the window goes', () => {
+    const client = makeClient('websocket');
+    client.onVersion('snapshot', 0, -300);
+    plan(client, [-100, 800]);
+    client.onVersion('update', 1, 70); // 70 of 170
+    client.onVersion('update', 2, 1_200); // 200 of 400
+    client.settle(1_000);
+    expect(ledger.inWindow.staleUs).toBe(270);
+  });
+
+  test.each(['sse', 'websocket', 'long-polling'] as const)(
+    'while it is cut off, until %s is connected again, though nothing is new',
+    (transport) => {
+      const client = makeClient(transport);
+      client.onVersion('snapshot', 0, 20);
+      plan(client, [700]);
+      client.onEnd({ kind: 'broken', detail: '' }, 200);
+      client.onOpen(450); // 250: a resumed stream that has missed nothing is sent nothing
+      client.onVersion('update', 1, 730); // 30
+      client.settle(1_000);
+      expect(ledger.inWindow.staleUs).toBe(280);
+    },
+  );
+
+  test('while it is cut off, and on until what it missed is shown', () => {
+    const client = makeClient('sse');
+    client.onVersion('snapshot', 0, 20);
+    plan(client, [300]);
+    client.onEnd({ kind: 'broken', detail: '' }, 200);
+    client.onOpen(450);
+    client.onVersion('update', 1, 480);
+    expect(ledger.inWindow.staleUs).toBe(280);
+  });
+
+  test('over polling from a failed poll to the next answer, also one that says unchanged', () => {
+    const client = makeClient('polling');
+    client.onVersion('snapshot', 0, 20);
+    client.onEnd({ kind: 'status', status: 500, retryAfterUs: null }, 100);
+    client.onOpen(200);
+    client.onUnchanged(230);
+    client.settle(1_000);
+    expect(ledger.inWindow.staleUs).toBe(130);
+  });
+
+  test('to the end, when it never comes back', () => {
+    const client = makeClient('websocket');
+    client.onVersion('snapshot', 0, 20);
+    client.onEnd({ kind: 'closed', code: 1008 }, 400);
+    client.settle(1_000);
+    expect(ledger.inWindow.staleUs).toBe(600);
+    expect(ledger.trial.gaveUp).toBe(1);
+  });
+});
+
+describe('freshness', () => {
+  test('is counted once for each version, with those that a poll skipped', () => {
+    const client = makeClient('polling');
+    client.onVersion('snapshot', 0, 20);
+    plan(client, [100, 200, 300]);
+    client.onVersion('snapshot', 1, 110);
+    client.onVersion('snapshot', 1, 210);
+    client.onVersion('snapshot', 3, 310);
+    expect(valuesOf(ledger.histograms.freshnessUs)).toEqual([10, 10, 110]);
+  });
+
+  test('counts a version that came late, or twice, by its first moment', () => {
+    const client = makeClient('websocket');
+    client.onVersion('snapshot', 0, 20);
+    plan(client, [100, 200]);
+    client.onVersion('update', 2, 230);
+    client.onVersion('update', 1, 240);
+    client.onVersion('update', 2, 250);
+    expect(valuesOf(ledger.histograms.freshnessUs)).toEqual([30, 130]);
+    expect(ledger.trial).toMatchObject({ delivered: 2, outOfOrder: 1, duplicate: 1, missed: 0 });
+  });
+
+  test('leaves out what was intended before the window, and what was there on connecting', () => {
+    const client = makeClient('sse');
+    plan(client, [-200, -100], 1, false);
+    client.onVersion('snapshot', 1, -150);
+    plan(client, [100], 3);
+    client.onVersion('update', 2, 30);
+    client.onVersion('update', 3, 160);
+    expect(valuesOf(ledger.histograms.freshnessUs)).toEqual([60]);
+    expect(ledger.trial.delivered).toBe(2);
+  });
+});
+
+describe('the window', () => {
+  test('takes polls by their intended time, and answers by their own', () => {
+    const client = makeClient('polling');
+    client.onPolled(-1, 0, 10);
+    client.onVersion('snapshot', 0, 10);
+    client.onPolled(999, 1_005, 1_030);
+    client.onVersion('snapshot', 0, 1_030);
+    client.onSkipped(500);
+    client.onSkipped(1_000);
+    client.onSentLate(999);
+    client.onSentLate(1_000);
+    expect(ledger.inWindow).toMatchObject({ due: 2, skipped: 1, lateArrivals: 1, answers: 1, unchanged: 0 });
+    expect(ledger.trial.answers).toBe(2);
+    expect(valuesOf(ledger.histograms.requestUs)).toEqual([31]);
+    expect(valuesOf(ledger.histograms.requestUncorrectedUs)).toEqual([25]);
+  });
+});
