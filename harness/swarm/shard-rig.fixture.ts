@@ -1,13 +1,17 @@
 // A shard in the test's own process: told what the swarm would tell it, with its reports written down.
 import { nowUs } from '../contract/clock.ts';
 import type { Transport } from '../contract/record.ts';
+import type { Address } from '../contract/target.ts';
 import type { Update } from '../plan/arrivals.ts';
 import { Changes } from './changes.fixture.ts';
 import type { DashboardServer } from './dashboard-server.fixture.ts';
 import { Shard } from './shard.ts';
 import type { ShardPlan, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
 
-export type RigOptions = Partial<Pick<ShardPlan, 'clients' | 'pollIntervalUs' | 'late' | 'tracked'>>;
+export type RigOptions = Partial<Pick<ShardPlan, 'clients' | 'pollIntervalUs' | 'late' | 'tracked'>> & {
+  /** Where the clients connect, if not to the server itself. */
+  readonly address?: Address;
+};
 
 export class ShardRig extends Changes {
   readonly plan: ShardPlan;
@@ -75,13 +79,13 @@ export class ShardRig extends Changes {
 }
 
 function shardPlan(transport: Transport, server: DashboardServer, options: RigOptions): ShardPlan {
-  const { clients = 4, pollIntervalUs = 20_000, late = 'skip', tracked = [] } = options;
+  const { clients = 4, pollIntervalUs = 20_000, late = 'skip', tracked = [], address = server.address } = options;
   return {
     name: 'shard of a test',
     target: {
       kind: 'reference',
       transport,
-      addresses: [server.address],
+      addresses: [address],
       keepAlive: true,
       etag: false,
       auth: 'none',

@@ -1,0 +1,52 @@
+// A slow network: a TCP proxy that passes everything on, in both directions, a fixed time later.
+import net, { type AddressInfo, type Socket } from 'node:net';
+import { nowUs } from '../contract/clock.ts';
+import type { Address } from '../contract/target.ts';
+
+/** Node's timers are up to about 1 ms off: the rest is waited for in turns of the event loop. */
+const timerSlackUs = 2_000;
+
+export class DelayingProxy {
+  readonly #server: net.Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(target: Address, delayUs: number) {
+    this.#server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+      const server = net.connect({ ...target, allowHalfOpen: true, noDelay: true });
+      this.#pass(client, server, delayUs);
+      this.#pass(server, client, delayUs);
+    });
+  }
+
+  /** Passes connections on to `target`, delayed by `delayUs` one way. */
+  static async start(target: Address, delayUs: number): Promise<DelayingProxy> {
+    const proxy = new DelayingProxy(target, delayUs);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get address(): Address {
+    return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #pass(from: Socket, to: Socket, delayUs: number): void {
+    this.#sockets.add(from);
+    from.on('data', (bytes) => runAt(nowUs() + delayUs, () => to.write(bytes)));
+    from.on('end', () => runAt(nowUs() + delayUs, () => to.end()));
+    from.on('error', () => to.destroy());
+    from.on('close', () => this.#sockets.delete(from));
+  }
+}
+
+function runAt(dueUs: number, act: () => void): void {
+  const leftUs = dueUs - nowUs();
+  if (leftUs <= 0) act();
+  else if (leftUs > timerSlackUs) setTimeout(runAt, Math.floor((leftUs - timerSlackUs) / 1000), dueUs, act);
+  else setImmediate(runAt, dueUs, act);
+}
