@@ -8,7 +8,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type MetricName, metricNames } from '../harness/contract/metrics.ts';
-import { isDistribution, type RunRecord, runRecord, scalarOf, type TrialRecord } from '../harness/contract/record.ts';
+import {
+  isDistribution,
+  type MetricValue,
+  type RunRecord,
+  runRecord,
+  scalarOf,
+  type TrialRecord,
+} from '../harness/contract/record.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -88,7 +95,7 @@ describe('a small run of seven contenders', () => {
       '--duration',
       '3s',
       '--set',
-      'control=300ms',
+      'control=1s',
       '--contenders',
       contenders.join(','),
       '--out',
@@ -163,18 +170,23 @@ describe('a small run of seven contenders', () => {
   test('records every metric of the catalogue in some trial, or says why not', () => {
     // Needs 1,000 clients; a trial of its own would cost more time than it proves.
     const exempt: readonly MetricName[] = ['memory.bytesPerClient'];
+    // A relay with little to do is read twice and found no busier than idle: both readings stand in the reason.
+    const belowIdle = /^not above its idle control \(\d+\.\d+ against \d+\.\d+ ms\/s\)$/;
+    const wasRead = (value: MetricValue | undefined) =>
+      isDistribution(value) ||
+      scalarOf(value) !== null ||
+      (value !== undefined && 'reason' in value && belowIdle.test(value.reason));
     for (const name of metricNames) {
       const values = record.trials.map(({ metrics }) => metrics[name]);
       expect(
         values.every((value) => value !== undefined),
         `${name} is in every trial`,
       ).toBe(true);
-      const isMeasured = values.some((value) => isDistribution(value) || scalarOf(value) !== null);
-      expect(isMeasured || exempt.includes(name), `${name} is measured`).toBe(true);
+      expect(values.some(wasRead) || exempt.includes(name), `${name} is measured`).toBe(true);
     }
   });
 
-  test('has no fatal finding and leaves no directory behind', () => {
+  test('has no fatal finding', () => {
     expect(record.trials.flatMap(({ health }) => health).filter(({ severity }) => severity === 'fatal')).toEqual([]);
     expect(ended.stderr).not.toContain('FATAL');
   });

@@ -10,26 +10,36 @@ const atOnce = 10;
 /** Whatever happens, the trial goes on after this. */
 const patienceMs = 5_000;
 
-/** Resolves when all sessions had their first answer or failed. */
+/** Resolves when all sessions had their first answer or failed; those that hang are closed, so that none reaches into the trial. */
 export function rehearse(context: SessionContext, makeSession: SessionMaker): Promise<void> {
   const ownTraffic = { ...context, traffic: { bytesIn: 0, bytesOut: 0, payloadIn: 0, payloadOut: 0 } };
+  const open = new Set<Session>();
   return new Promise((resolve) => {
     let begun = 0;
-    let ended = 0;
     const next = () => {
-      if (begun === sessions) return;
-      begin(begun++, ownTraffic, makeSession, () => {
-        ended += 1;
-        if (ended === sessions) resolve();
-        else next();
-      });
+      if (begun < sessions) begin(begun++, { context: ownTraffic, makeSession, open, onDone: next });
+      else if (open.size === 0) finish();
     };
-    setTimeout(resolve, patienceMs).unref();
+    const finish = () => {
+      clearTimeout(patience);
+      begun = sessions;
+      for (const session of open) session.close();
+      resolve();
+    };
+    const patience = setTimeout(finish, patienceMs);
     for (let lane = 0; lane < atOnce; lane++) next();
   });
 }
 
-function begin(rank: number, context: SessionContext, makeSession: SessionMaker, onDone: () => void): void {
+interface Rehearsal {
+  readonly context: SessionContext;
+  readonly makeSession: SessionMaker;
+  /** Sessions that have not ended. */
+  readonly open: Set<Session>;
+  onDone(): void;
+}
+
+function begin(rank: number, { context, makeSession, open, onDone }: Rehearsal): void {
   const close = () => setImmediate(() => session.close());
   const listener: SessionListener = {
     onOpen() {},
@@ -39,9 +49,13 @@ function begin(rank: number, context: SessionContext, makeSession: SessionMaker,
     onSkipped() {},
     onSentLate() {},
     onRetryDelay() {},
-    onEnd: onDone,
+    onEnd() {
+      open.delete(session);
+      onDone();
+    },
   };
   const place = { rank, audience: 0, address: addressOf(context.target, rank), held: null };
   const session: Session = makeSession(place, listener, context);
+  open.add(session);
   session.open(nowUs());
 }
