@@ -44,6 +44,8 @@ export async function startPublishing(
     idleTimeoutMillis: 0,
   });
   pool.on('error', (error) => report(`a connection to Postgres was lost: ${error.message}`));
+  // One that dies while it is lent out fails its transaction, which is a result; it must not end the publisher.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const warm = await Promise.all(Array.from({ length: connections }, () => pool.connect()));
   for (const client of warm) client.release();
   const stopping = new AbortController();

@@ -45,6 +45,8 @@ export class Store {
       idleTimeoutMillis: 0,
     });
     this.#pool.on('error', (error) => report(`a pooled connection to Postgres was lost: ${error.message}`));
+    // The pool listens to idle connections only: one that dies while it is lent out fails its query, and must not end the server.
+    this.#pool.on('connect', (client) => client.on('error', () => {}));
     metrics.watchPool(() => this.#pool.waitingCount);
     this.#metrics = metrics;
     this.#report = report;
