@@ -2,7 +2,7 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
 export default class ClosingLineReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const count = (state: ReturnType<TestCase['result']>['state']) =>
       tests.filter((test) => test.result().state === state).length;
@@ -12,6 +12,8 @@ export default class ClosingLineReporter implements Reporter {
     }
     const skipped = count('skipped');
     const tail = skipped === 0 ? '' : `, ${skipped} skipped`;
-    process.stdout.write(`\n${count('passed')} passed, ${count('failed') + brokenModules} failed${tail}\n`);
+    process.stdout.write(
+      `\n${count('passed')} passed, ${count('failed') + brokenModules + unhandledErrors.length} failed${tail}\n`,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canaryRanks, neighbourRanks, planUpdates, pollPhaseUs } from './arrivals.ts';
+import { canaryRanks, neighbourDistance, neighbourRanks, planUpdates, pollPhaseUs } from './arrivals.ts';
 
 const plan = {
   audiences: 1,
@@ -85,14 +85,20 @@ describe('canaries', () => {
     expect(canaryRanks(9)).toEqual([]);
   });
 
-  test('have neighbours that are no canaries and exist', () => {
+  test('have neighbours that exist, are no canaries and watch the same dashboard', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 10, max: 5_000 }), (clients) => {
+      fc.property(fc.integer({ min: 10, max: 5_000 }), fc.integer({ min: 1, max: 5 }), (clients, audiences) => {
         const canaries = canaryRanks(clients);
-        const neighbours = neighbourRanks(canaries, clients);
+        const neighbours = neighbourRanks(canaries, clients, neighbourDistance('sse', audiences));
         expect(neighbours.every((rank) => rank >= 0 && rank < clients && !canaries.includes(rank))).toBe(true);
-        expect(neighbours.length).toBeGreaterThanOrEqual(canaries.length);
+        const watched = new Set(canaries.map((rank) => rank % audiences));
+        expect(neighbours.every((rank) => watched.has(rank % audiences))).toBe(true);
       }),
     );
+  });
+
+  test('are compared with the next poll where clients poll, whatever dashboard it asks for', () => {
+    expect(neighbourDistance('polling', 7)).toBe(1);
+    expect(neighbourRanks([12], 100, 1)).toEqual([11, 13]);
   });
 });

@@ -1,4 +1,5 @@
 // When things are due: connects, polls and changes. Pure functions of the plan, so that shards, theory and tests agree.
+import type { Transport } from '../contract/record.ts';
 import { seededRandom } from './random.ts';
 
 /** µs from the start of the ramp until the client of this rank connects. */
@@ -62,9 +63,17 @@ export function canaryRanks(clients: number): number[] {
   return Array.from({ length: count }, (_, k) => Math.floor(((k + 0.5) * clients) / count));
 }
 
-/** The ranks whose observations the swarm keeps for the comparison: the canaries' neighbours. */
-export function neighbourRanks(canaries: readonly number[], clients: number): number[] {
+/**
+ * How many ranks lie between two clients that see the same: changes go out dashboard by dashboard, and clients are dealt to dashboards
+ * in turn, so a stream's next neighbour is as many ranks away as there are dashboards. Polls follow each other by rank alone.
+ */
+export function neighbourDistance(transport: Transport, audiences: number): number {
+  return transport === 'polling' ? 1 : audiences;
+}
+
+/** The ranks whose observations the swarm keeps for the comparison: the canaries' neighbours at this distance. */
+export function neighbourRanks(canaries: readonly number[], clients: number, distance: number): number[] {
   const own = new Set(canaries);
-  const ranks = canaries.flatMap((rank) => [rank - 1, rank + 1]);
+  const ranks = canaries.flatMap((rank) => [rank - distance, rank + distance]);
   return [...new Set(ranks)].filter((rank) => rank >= 0 && rank < clients && !own.has(rank));
 }

@@ -19,6 +19,7 @@ import {
   expectedUnchangedShare,
   type TheoryInput,
 } from '../model/theory.ts';
+import { neighbourDistance } from '../plan/arrivals.ts';
 import { contenderSettings, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { distribution, scalar } from './values.ts';
@@ -288,6 +289,7 @@ function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
       : generatorErrorUs(
           canary.samples,
           shards.flatMap(({ samples }) => samples),
+          neighbourDistance(input.plan.contender.transport, input.plan.audiences),
         );
   return {
     'generator.errorUs': scalar(

@@ -1,6 +1,6 @@
 // The whole swarm, run locally: shards as processes with a common start, and a canary shard beside them.
 // In: a trial's plan. Out: where all clients stand, and at rest one result a shard.
-import { canaryRanks, neighbourRanks, type Update } from '../plan/arrivals.ts';
+import { canaryRanks, neighbourDistance, neighbourRanks, type Update } from '../plan/arrivals.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { type Child, startChild } from '../services/child.ts';
 import type { Guard } from '../services/guard.ts';
@@ -170,7 +170,7 @@ export function planShards(plan: TrialPlan, target: ReferenceTargetPlan): ShardP
   const isCanary = new Set(canaries);
   const others = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));
   const count = Math.max(1, Math.ceil(others.length / clientsPerShard));
-  const tracked = neighbourRanks(canaries, plan.clients);
+  const tracked = neighbourRanks(canaries, plan.clients, neighbourDistance(target.transport, plan.audiences));
   const common = {
     target,
     clients: plan.clients,
