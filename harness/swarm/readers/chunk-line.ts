@@ -1,7 +1,7 @@
 // In: the bytes between the data of two chunks, cut anywhere. Out: the size of the next chunk, or a breach.
 // Source: RFC 9112 §7.1. Byte by byte, so that a cut needs no copy; strict, since leniency here is how responses get smuggled.
+import { broken, endsLine, expectsName, nextExtensionState } from './chunk-extension.ts';
 import { ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';
-import { isTextByte } from './response-head.ts';
 
 /** Longest line that is read, in bytes; extensions have no other bound. */
 const maxLineBytes = 16_384;
@@ -35,6 +35,7 @@ export class ChunkLine {
   error: ProtocolError | null = null;
   private state = expectsDigit;
   private lineBytes = 0;
+  private extension = expectsName;
 
   get isComplete(): boolean {
     return this.state === complete;
@@ -72,10 +73,7 @@ export class ChunkLine {
         else this.endDigits(byte);
         break;
       case inExtension:
-        if (byte === cr) this.state = expectsLf;
-        else if (isTextByte[byte] === 0) {
-          this.fail('HTTP_BAD_CHUNK_EXTENSION', `byte ${byte} in a chunk extension; expected text, then CRLF`);
-        }
+        this.readExtension(byte);
         break;
       case expectsLf:
         if (byte === lf) this.state = complete;
@@ -100,9 +98,22 @@ export class ChunkLine {
 
   private endDigits(byte: number): void {
     if (byte === cr) this.state = expectsLf;
-    else if (byte === semicolon) this.state = inExtension;
+    else if (byte === semicolon) this.beginExtensions();
     else if (byte === 32 || byte === 9) this.state = inBlank;
     else this.failSize(byte);
+  }
+
+  private beginExtensions(): void {
+    this.state = inExtension;
+    this.extension = expectsName;
+  }
+
+  private readExtension(byte: number): void {
+    this.extension = nextExtensionState(this.extension, byte);
+    if (this.extension === endsLine) this.state = expectsLf;
+    else if (this.extension === broken) {
+      this.fail('HTTP_BAD_CHUNK_EXTENSION', `byte ${byte} in a chunk extension; expected name=value, then CRLF`);
+    }
   }
 
   private failEnd(byte: number): void {

@@ -225,6 +225,7 @@ describe('a body', () => {
     ['leading zeros', '0003\r\nabc\r\n000\r\n\r\n', 'abc'],
     ['hexadecimal in both cases', `a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n`, '01234567890123456789'],
     ['extensions', '3;a=b;c="d;e"\r\nabc\r\n0 ;last\r\n\r\n', 'abc'],
+    ['extensions with white space and escapes', '3 ; a = "b\\"\xe9" ;c\r\nabc\r\n0\r\n\r\n', 'abc'],
     ['trailers', '3\r\nabc\r\n0\r\nA: b\r\nC: d\r\n\r\n', 'abc'],
   ])('in chunks may have %s', (_, wire, body) => {
     for (const cutting of [uncut, byteByByte])
@@ -242,6 +243,12 @@ describe('a body', () => {
     ['a size line that ends with CR', '3\rabc\r\n', 'HTTP_BAD_CHUNK_SIZE'],
     ['a size beyond 2^53', '20000000000000\r\n', 'HTTP_CHUNK_SIZE_TOO_LARGE'],
     ['a LF in an extension', '3;a\nabc\r\n', 'HTTP_BAD_CHUNK_EXTENSION'],
+    ['an extension whose name is no token', '3;\xffa="b"\r\nabc\r\n', 'HTTP_BAD_CHUNK_EXTENSION'],
+    ['an extension without a name', '3;;a\r\nabc\r\n', 'HTTP_BAD_CHUNK_EXTENSION'],
+    ['an extension without the value it announces', '3;a=\r\nabc\r\n', 'HTTP_BAD_CHUNK_EXTENSION'],
+    ['two names in one extension', '3;a b\r\nabc\r\n', 'HTTP_BAD_CHUNK_EXTENSION'],
+    ['an extension that goes on behind its quotes', '3;a="b"c\r\nabc\r\n', 'HTTP_BAD_CHUNK_EXTENSION'],
+    ['an extension whose quotes are not closed', '3;a="b\r\nabc\r\n', 'HTTP_BAD_CHUNK_EXTENSION'],
     ['a NUL in an extension', '3;\0\r\nabc\r\n', 'HTTP_BAD_CHUNK_EXTENSION'],
     ['an endless extension', `3;${'a'.repeat(20_000)}\r\nabc\r\n`, 'HTTP_CHUNK_LINE_TOO_LONG'],
     ['more data than announced', '3\r\nabcd\r\n', 'HTTP_BAD_CHUNK_END'],

@@ -70,7 +70,8 @@ const cr = 13;
 const space = 32;
 const colon = 58;
 
-const isTokenByte = new Uint8Array(256);
+/** What a token is made of (RFC 9110 §5.6.2). */
+export const isTokenByte: Uint8Array = new Uint8Array(256);
 for (const char of "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
   isTokenByte[char.charCodeAt(0)] = 1;
 }
