@@ -233,6 +233,16 @@ describe('a run that is ended early', () => {
     await expect.poll(() => runDirectories().filter((name) => own.includes(name)), { timeout: 20_000 }).toEqual([]);
   });
 
+  test('by a Postgres that cannot be reached leaves no directory, though other things were still being made', async () => {
+    const before = runDirectories();
+    const url = 'postgres://nobody:secret@127.0.0.1:1/none';
+    const { code, stderr } = await startBench([...small, '--postgres', url, '--out', out]).ended;
+    expect(code, stderr).toBe(3);
+    expect(stderr).toMatch(/Postgres at .*127\.0\.0\.1:1.* cannot be used/);
+    expect(stderr).not.toContain('secret');
+    expect(runDirectories().filter((name) => !before.includes(name))).toEqual([]);
+  });
+
   test('by a results folder that cannot be written is told in one line, before anything starts', async () => {
     const { code, stderr } = await startBench([...small, '--out', '/dev/null/results']).ended;
     expect(code).toBe(3);

@@ -11,6 +11,7 @@ import { describeEnvironment, freshetVersion } from '../record/environment.ts';
 import { openStore } from '../record/store.ts';
 import { buildBundles, entryPoints } from '../services/bundle.ts';
 import { createDatabase } from '../services/database.ts';
+import { settleAll } from '../services/deadline.ts';
 import { type Guard, openGuard } from '../services/guard.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
@@ -77,7 +78,7 @@ async function measureTrials({ request, record, guard, progress, signal, save }:
   await save('interrupted');
   progress.step('starting Postgres and Redis');
   const needsRedis = trials.some(({ contender }) => usesRelay(contender));
-  const [bundles, postgres, redis] = await Promise.all([
+  const [bundles, postgres, redis] = await settleAll([
     buildBundles(guard.directory, entryPoints()),
     startPostgres({ guard, url: request.postgresUrl }),
     needsRedis ? startRedis({ guard, url: request.redisUrl }) : null,

@@ -10,6 +10,7 @@ import { planTrials, settingsOf } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { buildBundles, entryPoints } from '../services/bundle.ts';
 import { createDatabase } from '../services/database.ts';
+import { settleAll } from '../services/deadline.ts';
 import { openGuard } from '../services/guard.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
@@ -22,7 +23,7 @@ export async function runServe(text: string, flags: Readonly<Record<string, stri
   const interrupt = abortOnSignals();
   const guard = await openGuard();
   try {
-    const [bundles, postgres, redis] = await Promise.all([
+    const [bundles, postgres, redis] = await settleAll([
       buildBundles(guard.directory, entryPoints()),
       startPostgres({ guard, url: flags.postgres ?? process.env.DATABASE_URL }),
       usesRelay(plan.contender) ? startRedis({ guard, url: flags.redis ?? process.env.REDIS_URL }) : null,

@@ -1,4 +1,4 @@
-// Waiting for something, but not for ever.
+// Waiting: for something but not for ever, and for everything though one part has failed.
 
 /** What `promise` resolves to, or `null` when that takes longer than `timeoutMs`. The promise itself goes on. */
 export async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | null> {
@@ -11,4 +11,15 @@ export async function within<T>(promise: Promise<T>, timeoutMs: number): Promise
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * Like `Promise.all`, but when one fails the others are waited for before that is told: what is still being started
+ * or written then would outlive the run's end, which removes what is there.
+ */
+export async function settleAll<Values extends readonly unknown[]>(
+  promises: readonly [...Values],
+): Promise<{ -readonly [Index in keyof Values]: Awaited<Values[Index]> }> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }

@@ -6,6 +6,7 @@ import { FreshetError } from '../contract/errors.ts';
 import { type Contender, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { type Child, startChild } from '../services/child.ts';
+import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import { freePort } from '../services/ports.ts';
 import type { Database } from '../services/service.ts';
@@ -69,7 +70,7 @@ async function startProcesses(
   relayPort: number | null,
 ): Promise<ReferenceSystem> {
   const nameOf = (index: number) => (ports.length > 1 ? `server ${index + 1}` : 'server');
-  const [relay, ...servers] = await Promise.all([
+  const [relay, ...servers] = await settleAll([
     relayPort === null ? null : startRole(options, 'relay', { ...relaySettings(options), port: relayPort }),
     ...ports.map((port, index) => startRole(options, 'serve', { ...serverSettings(options), port }, nameOf(index))),
   ]);

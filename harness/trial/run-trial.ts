@@ -9,7 +9,7 @@ import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/tria
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
 import { type Child, describeExit } from '../services/child.ts';
-import { within } from '../services/deadline.ts';
+import { settleAll, within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import type { Database, Service } from '../services/service.ts';
 import { Swarm } from '../swarm/swarm.ts';
@@ -70,7 +70,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     redisUrl: redis?.url ?? null,
     plan,
   });
-  const [system, publisher, statements, swarm] = await Promise.all([
+  const [system, publisher, statements, swarm] = await settleAll([
     layout.start(),
     Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
     StatementReader.open(database),
