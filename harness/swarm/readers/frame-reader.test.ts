@@ -177,6 +177,7 @@ describe('rules of RFC 6455', () => {
     ['long text that is not UTF-8', serverFrame(1, long(900, 0xff)), 'WS_BAD_UTF8', 1007],
     ['text that ends within a character', bytes(0x01, 1, 0xe2, 0x80, 1, 0x82), 'WS_BAD_UTF8', 1007],
     ['a close frame with one byte', bytes(0x88, 1, 3), 'WS_BAD_CLOSE_LENGTH', 1002],
+    ['a close frame that announces one byte, before it has come', bytes(0x88, 1), 'WS_BAD_CLOSE_LENGTH', 1002],
     ['a close reason that is not UTF-8', bytes(0x88, 3, 3, 0xe8, 0xff), 'WS_BAD_UTF8', 1007],
   ])('refuses %s', (_, wire, code, closeCode) => {
     for (const cutting of [uncut, byteByByte]) {

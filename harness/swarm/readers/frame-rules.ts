@@ -24,6 +24,12 @@ export function findBreach(first: number, second: number, isWithinMessage: boole
     if (first < finBit) return breach('WS_FRAGMENTED_CONTROL_FRAME', 'a fragmented control frame; expected it whole');
     if (second > 125)
       return breach('WS_CONTROL_FRAME_TOO_LONG', 'a control frame beyond 125 bytes; expected at most 125');
+    if (opcode === close && second === 1) {
+      return breach(
+        'WS_BAD_CLOSE_LENGTH',
+        'a close frame with 1 byte; expected none, or a code of 2 bytes and a reason',
+      );
+    }
   } else if (opcode === continuation && !isWithinMessage) {
     return breach('WS_UNEXPECTED_CONTINUATION', 'a continuation without a beginning; expected text or binary');
   } else if (opcode !== continuation && isWithinMessage) {
@@ -32,12 +38,9 @@ export function findBreach(first: number, second: number, isWithinMessage: boole
   return null;
 }
 
-/** The rule that the payload of a close frame breaks (RFC 6455 §5.5.1). */
+/** The rule that the payload of a close frame, empty or of 2 bytes and more, breaks (RFC 6455 §5.5.1). */
 export function findCloseBreach(buffer: Buffer, start: number, end: number): ProtocolError | null {
   if (start === end) return null;
-  if (end - start === 1) {
-    return breach('WS_BAD_CLOSE_LENGTH', 'a close frame with 1 byte; expected none, or a code of 2 bytes and a reason');
-  }
   const code = buffer.readUInt16BE(start);
   if (!isCloseCode(code)) return breach('WS_BAD_CLOSE_CODE', `close code ${code}; expected one that may be sent`);
   return isText(buffer, start + 2, end) ? null : badText('a close reason');
