@@ -106,10 +106,9 @@ describe('a small run of seven contenders', () => {
   }, 180_000);
 
   test('ends with a table, a finding and the path of the report, and nothing else on stdout', () => {
-    expect(ended.code, ended.stderr).toBe(0);
     for (const name of contenders) expect(ended.stdout).toContain(name);
     expect(ended.stdout.trim().split('\n').at(-1)).toMatch(/^Report: .*report\.html$/);
-    expect(record).toMatchObject({ status: 'complete', missing: [] });
+    expect(record.missing).toEqual([]);
   });
 
   test('leaves record, report, summary and charts', () => {
@@ -186,9 +185,15 @@ describe('a small run of seven contenders', () => {
     }
   });
 
-  test('has no fatal finding', () => {
-    expect(record.trials.flatMap(({ health }) => health).filter(({ severity }) => severity === 'fatal')).toEqual([]);
-    expect(ended.stderr).not.toContain('FATAL');
+  test('voids latencies where the machine was too busy for them, never a count; exit code and record say which', () => {
+    const fatal = record.trials.flatMap(({ health }) => health).filter(({ severity }) => severity === 'fatal');
+    // What else runs on this machine is not ours to say: the rig's own lateness is found, or there is none.
+    const lateness = ['GENERATOR_SATURATED', 'PUBLISHER_LATE'];
+    expect(fatal.filter(({ code }) => !lateness.includes(code))).toEqual([]);
+    const isInvalid = fatal.length > 0;
+    expect(ended.code, ended.stderr).toBe(isInvalid ? 4 : 0);
+    expect(record.status).toBe(isInvalid ? 'invalid' : 'complete');
+    expect(ended.stdout.includes('must not be quoted')).toBe(isInvalid);
   });
 });
 
