@@ -143,6 +143,8 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     await plot.focus();
     await page.keyboard.press('ArrowRight');
     expect(await page.locator('#tip').innerText()).toBe('polling: 15,003 queries/min · theory 15,000');
+    await page.evaluate("dispatchEvent(new Event('scroll'))");
+    expect(await page.locator('#tip').innerText(), 'after a scroll').not.toBe('');
     await page.keyboard.press('Escape');
     expect(await page.locator('#tip').innerText()).toBe('');
     const dot = plot.locator('[aria-label^="websocket"]');

@@ -52,6 +52,10 @@ function show(hit) {
   tip.textContent = hit ? hit.getAttribute('aria-label') : '';
   if (!hit) return;
   hit.setAttribute('data-shown', '');
+  place(hit);
+}
+
+function place(hit) {
   const box = hit.getBoundingClientRect();
   const left = box.x + box.width / 2 - tip.offsetWidth / 2;
   tip.style.left = `${Math.max(8, Math.min(left, innerWidth - tip.offsetWidth - 8))}px`;
@@ -59,7 +63,8 @@ function show(hit) {
   tip.style.top = `${above < 8 ? box.y + box.height / 2 + 14 : above}px`;
 }
 
-addEventListener('scroll', () => show(undefined), { passive: true });
+// Focusing a chart scrolls it into view, so a tip goes with its point and not away.
+addEventListener('scroll', () => shown && place(shown), { passive: true });
 addEventListener('beforeprint', () => {
   for (const details of document.querySelectorAll('figure details')) details.open = true;
 });
