@@ -73,6 +73,16 @@ export async function openRig({ redis = false } = {}): Promise<Rig> {
   const stopNodes = async (): Promise<void> => {
     await Promise.all(nodes.splice(0).map((node) => node.stop()));
   };
+  let idleReadings = 0;
+  /** In a row, up to now; a query that is still running would be counted after it was forgotten. */
+  const countIdleReadings = async (): Promise<number> => {
+    const { rows } = await admin.query(
+      "SELECT count(*)::int AS active FROM pg_stat_activity WHERE usename = $1 AND state <> 'idle'",
+      [serverRole],
+    );
+    idleReadings = rows[0].active === 0 ? Math.min(idleReadings + 1, 3) : 0;
+    return idleReadings;
+  };
   return {
     database,
     admin,
@@ -109,6 +119,8 @@ export async function openRig({ redis = false } = {}): Promise<Rig> {
       return rows[0].calls;
     },
     forgetQueries: async () => {
+      idleReadings = 0;
+      await waitUntil(countIdleReadings, 3);
       await admin.query('SELECT pg_stat_statements_reset()');
     },
     close: async () => {
