@@ -10,7 +10,7 @@ import { suggest } from './contract/settings.ts';
 
 /** Options without a value; all others take one. */
 const switches = {
-  '--quick': 'a smoke run: 100 clients, a poll and a change every 500 ms, windows of 1.5 s',
+  '--quick': 'a smoke run: 100 clients, a poll and a change every 250 ms, windows of 1 s',
   '--dry-run': 'print the plan and how long it will take, and stop',
   '--json': 'print the run record instead of the table',
 };

@@ -71,5 +71,5 @@ export const dashboard = {
       meaning: 'idle time measured before the clients come, subtracted from CPU and memory',
     },
   },
-  quick: { clients: '100', duration: '1500ms', 'poll-interval': '500ms', 'update-interval': '500ms', control: '300ms' },
+  quick: { clients: '100', duration: '1s', 'poll-interval': '250ms', 'update-interval': '250ms', control: '200ms' },
 } as const satisfies Scenario;
