@@ -30,7 +30,9 @@ const phaseWords: Readonly<Record<Phase, string>> = {
 const redrawMs = 250;
 
 export function createProgress(stream: NodeJS.WriteStream): Progress {
-  return stream.isTTY === true && process.env.TERM !== 'dumb' ? liveProgress(stream) : plainProgress(stream);
+  // A terminal that tells no size, as in some containers, has no room to draw in.
+  const canDraw = stream.isTTY === true && stream.rows > 3 && process.env.TERM !== 'dumb';
+  return canDraw ? liveProgress(stream) : plainProgress(stream);
 }
 
 interface Board {

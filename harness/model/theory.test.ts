@@ -71,6 +71,16 @@ describe('arithmetic', () => {
     expect(expectedFreshnessP50(theory('websocket'))).toBeNull();
   });
 
+  test('takes changes at even distances for one draw of the cache’s phase, random ones for as many as there are', () => {
+    const error = (updates: string) =>
+      expectedFreshnessP50({
+        ...theory('polling+cache=1s'),
+        plan: { ...planOf('polling+cache=1s'), updates: updates as 'fixed' },
+      })?.standardError ?? 0;
+    expect(error('fixed')).toBeCloseTo(1_004_000 / Math.sqrt(12), -4);
+    expect(error('fixed') / error('poisson')).toBeCloseTo(2, 1);
+  });
+
   test('tells how many answers bring nothing: 14 of 15 with a change every 30 s', () => {
     const input = {
       plan: planOf('polling', { clients: 15, 'update-interval': 30e6, duration: 60e6 }),

@@ -68,13 +68,16 @@ export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
   const perMinute = cacheUs === 0 ? null : cachedQueries(input, cacheUs).value / (plan.audiences * plan.nodes);
   const cycleUs = perMinute === null ? 0 : 60e6 / perMinute;
-  // Phases are stratified: a change's median over the clients is exact to one stratum. Caches are one draw for each change.
+  // Phases are stratified: a change's median over the clients is exact to one stratum. A cache is met at a random moment of its cycle,
+  // but changes at even distances meet it at nearly the same one: all of them are one draw.
   const stratumUs = plan.pollIntervalUs / plan.clients;
-  const standardError = (stratumUs + cycleUs / Math.sqrt(12)) / Math.sqrt(updatesInWindow);
+  const draws = plan.updates === 'fixed' ? 1 : updatesInWindow;
+  const cacheErrorUs = cycleUs / Math.sqrt(12 * draws);
+  const standardError = stratumUs / Math.sqrt(updatesInWindow) + cacheErrorUs;
   const because =
     cycleUs === 0
       ? `half of ${wait}, plus a round trip`
-      : `half of ${wait} and of the cache’s cycle, plus a round trip`;
+      : `half of ${wait} and of the cache’s cycle, plus a round trip; ± ${formatDurationUs(cacheErrorUs)} by where in its cycle the changes meet the cache`;
   return { value: (plan.pollIntervalUs + cycleUs) / 2 + queryUs, because, standardError };
 }
 
