@@ -1,6 +1,6 @@
 // argv → command → exit code. The only place that ends the process, and where every ending becomes one line.
 import { Command, CommanderError } from 'commander';
-import { describePlan, runBench } from './commands/bench.ts';
+import { describePlan, ensureCapacity, runBench } from './commands/bench.ts';
 import { contenderHelp, settingHelp } from './commands/help.ts';
 import { Interrupted } from './commands/interrupt.ts';
 import { type RawFlags, readRequest, scenarios } from './commands/request.ts';
@@ -24,6 +24,7 @@ const valueOptions: Readonly<Record<string, string>> = {
   '--duration <time>': 'measured window of each trial (20s)',
   '--audiences <k>': 'different dashboards over which the clients are split (1)',
   '--repeat <n>': 'measure each contender n times, interleaved (1)',
+  '--connect-rate <n>': 'connections opened a second while the clients arrive (500)',
   '--seed <n>': 'seed of everything random (42)',
   '--services <driver>': 'where Postgres and Redis come from: embedded',
   '--postgres <url>': 'use this Postgres instead (or DATABASE_URL)',
@@ -91,6 +92,7 @@ async function benchAction(
   );
   if (flags.dryRun === true) {
     process.stdout.write(`${describePlan(request)}\n`);
+    await ensureCapacity(request.trials);
     return 0;
   }
   return runBench(request, { json: flags.json === true, commandLine: spellCommand() });

@@ -2,10 +2,12 @@
 // Read `runBench` from top to bottom; what one trial does is in harness/trial/run-trial.ts.
 
 import { wallClock } from '../contract/clock.ts';
-import { exitCodes } from '../contract/errors.ts';
+import { exitCodes, FreshetError } from '../contract/errors.ts';
+import type { Limits } from '../contract/limits.ts';
 import type { RunRecord, TrialRecord } from '../contract/record.ts';
 import { runRecordSchemaName } from '../contract/record.ts';
 import { formatDurationUs } from '../contract/units.ts';
+import { capacityProblems, descriptorsNeeded } from '../plan/capacity.ts';
 import { expectedTrialUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { describeEnvironment, freshetVersion } from '../record/environment.ts';
 import { openStore } from '../record/store.ts';
@@ -13,6 +15,7 @@ import { buildBundles, entryPoints } from '../services/bundle.ts';
 import { createDatabase } from '../services/database.ts';
 import { settleAll } from '../services/deadline.ts';
 import { type Guard, openGuard } from '../services/guard.ts';
+import { raiseOpenFiles, readLimits } from '../services/limits.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import type { Service } from '../services/service.ts';
@@ -31,16 +34,17 @@ export interface BenchOptions {
 
 /** Runs all trials of the request. Returns the exit code; what was measured is kept whatever happens. */
 export async function runBench(request: BenchRequest, options: BenchOptions): Promise<number> {
+  const limits = await ensureCapacity(request.trials);
   const progress = createProgress(process.stderr);
   const interrupt = abortOnSignals();
   const guard = await openGuard();
   try {
-    const { record, store } = await beginRecord(request, options);
+    const { record, store } = await beginRecord(request, limits, options);
     const save = (status: RunRecord['status']) =>
       store.write({ ...record, status, finishedAt: wallClock().toISOString() });
     let failure: unknown = null;
     try {
-      await measureTrials({ request, record, guard, progress, signal: interrupt.signal, save });
+      await measureTrials({ request, limits, record, guard, progress, signal: interrupt.signal, save });
     } catch (error) {
       failure = error;
     }
@@ -65,6 +69,7 @@ export async function runBench(request: BenchRequest, options: BenchOptions): Pr
 
 interface Measurement {
   readonly request: BenchRequest;
+  readonly limits: Limits;
   readonly record: RunRecord;
   readonly guard: Guard;
   readonly progress: Progress;
@@ -72,8 +77,17 @@ interface Measurement {
   readonly save: (status: RunRecord['status']) => Promise<string>;
 }
 
+/** What this machine allows, raised as far as it can be. Throws `environment`, before anything starts, when that is too little. */
+export async function ensureCapacity(trials: readonly TrialPlan[]): Promise<Limits> {
+  await raiseOpenFiles(Math.max(...trials.map(descriptorsNeeded)));
+  const limits = readLimits();
+  const problems = new Set(trials.flatMap((plan) => capacityProblems(plan, limits)));
+  if (problems.size > 0) throw new FreshetError('environment', [...problems]);
+  return limits;
+}
+
 /** Starts the services and runs one trial after the other; the record grows by each and is written at once. */
-async function measureTrials({ request, record, guard, progress, signal, save }: Measurement): Promise<void> {
+async function measureTrials({ request, limits, record, guard, progress, signal, save }: Measurement): Promise<void> {
   const { trials } = request;
   await save('interrupted');
   progress.step('starting Postgres and Redis');
@@ -94,6 +108,7 @@ async function measureTrials({ request, record, guard, progress, signal, save }:
       bundles,
       postgres,
       redis,
+      limits,
       database,
       signal,
       onPhase: (phase) => progress.phase(phase),
@@ -109,7 +124,7 @@ async function measureTrials({ request, record, guard, progress, signal, save }:
   await Promise.all([postgres.stop(), redis?.stop()]);
 }
 
-async function beginRecord(request: BenchRequest, options: BenchOptions) {
+async function beginRecord(request: BenchRequest, limits: Limits, options: BenchOptions) {
   const startedAt = wallClock();
   const store = await openStore({ root: request.out, startedAt, scenario: request.scenario.name });
   const record: RunRecord = {
@@ -121,7 +136,7 @@ async function beginRecord(request: BenchRequest, options: BenchOptions) {
     command: options.commandLine,
     freshet: await freshetVersion(),
     seed: request.seed,
-    environment: await describeEnvironment(),
+    environment: await describeEnvironment(limits),
     services: {},
     trials: [],
     missing: request.trials.map(({ contender, repetition }) => `${contender.name} #${repetition}`),

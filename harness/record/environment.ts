@@ -4,12 +4,14 @@ import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Limits } from '../contract/limits.ts';
 import type { RunRecord } from '../contract/record.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-export async function describeEnvironment(): Promise<RunRecord['environment']> {
+export async function describeEnvironment(limits: Limits): Promise<RunRecord['environment']> {
   const cpus = os.cpus();
+  const { openFiles, outgoingPorts, listenBacklog } = limits;
   return {
     node: process.version,
     cpu: cpus[0]?.model.trim() || 'unknown',
@@ -18,9 +20,9 @@ export async function describeEnvironment(): Promise<RunRecord['environment']> {
     kernel: `${os.type()} ${os.release()}`,
     git: await gitDescription(),
     limits: {
-      openFiles: await openFilesLimit(),
-      portRange: await readLine('/proc/sys/net/ipv4/ip_local_port_range'),
-      listenBacklog: await readLine('/proc/sys/net/core/somaxconn'),
+      openFiles,
+      outgoingPorts: outgoingPorts === null ? null : `${outgoingPorts.first}–${outgoingPorts.last}`,
+      listenBacklog,
     },
   };
 }
@@ -44,23 +46,5 @@ async function gitDescription(): Promise<string | null> {
     return stdout.trim() || null;
   } catch {
     return null; // No git, or no checkout: the record says null.
-  }
-}
-
-async function openFilesLimit(): Promise<number | null> {
-  const line = (await readText('/proc/self/limits'))?.split('\n').find((row) => row.startsWith('Max open files'));
-  const soft = Number(line?.split(/\s{2,}/)[1]);
-  return Number.isFinite(soft) ? soft : null;
-}
-
-async function readLine(path: string): Promise<string | null> {
-  return (await readText(path))?.trim().replaceAll(/\s+/g, ' ') ?? null;
-}
-
-async function readText(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch {
-    return null; // Not on this system.
   }
 }

@@ -32,6 +32,7 @@ function makeClient(transport: Transport): VirtualClient {
     traffic: ledger.traffic,
     connectTimeoutUs: 1_000,
     requestTimeoutUs: 1_000,
+    localPorts: null,
     pollIntervalUs: 100,
     late: 'skip',
     random: () => 0,

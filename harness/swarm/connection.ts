@@ -2,6 +2,7 @@
 // The owner is found through the socket, so that a connection costs no closure. Bytes are counted here, nowhere else.
 import net from 'node:net';
 import type { Address } from '../contract/target.ts';
+import type { LocalPorts } from './local-ports.ts';
 import type { Traffic } from './session.ts';
 
 /** Whoever owns a connection. After `onGone` nothing more comes. */
@@ -11,6 +12,13 @@ export interface ConnectionOwner {
   onBytes(buffer: Buffer, end: number): void;
   /** The socket is gone. `opened` is false when it never was connected; `error` is null after an orderly end. */
   onGone(opened: boolean, error: Error | null): void;
+}
+
+/** What the connections of a shard share. */
+export interface ConnectionContext {
+  readonly traffic: Traffic;
+  /** `null`: the kernel chooses address and port, as for anyone. */
+  readonly localPorts: LocalPorts | null;
 }
 
 interface OwnedSocket extends net.Socket {
@@ -53,14 +61,15 @@ export class Connection {
   readonly #socket: OwnedSocket;
   #ending = false;
 
-  constructor(address: Address, owner: ConnectionOwner, traffic: Traffic) {
+  constructor(address: Address, owner: ConnectionOwner, { traffic, localPorts }: ConnectionContext) {
     const socket = new net.Socket(socketOptions) as OwnedSocket;
     socket.owner = owner;
     socket.traffic = traffic;
     socket.opened = false;
     socket.failure = null;
     socket.on('connect', onConnect).on('error', onError).on('close', onClose);
-    socket.connect({ host: address.host, port: address.port });
+    if (localPorts === null) socket.connect({ host: address.host, port: address.port });
+    else connectFrom(localPorts, socket, address);
     this.#socket = socket;
   }
 
@@ -86,4 +95,10 @@ export class Connection {
     this.#socket.owner = null;
     this.#socket.destroy();
   }
+}
+
+function connectFrom(localPorts: LocalPorts, socket: net.Socket, { host, port }: Address): void {
+  const localPort = localPorts.take();
+  socket.once('close', () => localPorts.release(localPort));
+  socket.connect({ host, port, localAddress: localPorts.address, localPort });
 }

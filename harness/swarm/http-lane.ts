@@ -56,7 +56,7 @@ export class HttpLane implements ConnectionOwner, HttpResponseHandler {
     this.sentUs = nowUs();
     this.#deadlineUs = this.sentUs + this.#context.connectTimeoutUs;
     this.#reader = new HttpResponseReader(this);
-    this.#connection = new Connection(this.#address, this, this.#context.traffic);
+    this.#connection = new Connection(this.#address, this, this.#context);
   }
 
   /** Fails what is outstanding when it takes too long. */

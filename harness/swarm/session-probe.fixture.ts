@@ -121,6 +121,7 @@ function contextOf(
     scheduler,
     requests: new Requests(target),
     traffic: { bytesIn: 0, bytesOut: 0, payloadIn: 0, payloadOut: 0 },
+    localPorts: null,
     connectTimeoutUs: options.connectTimeoutUs ?? 10_000_000,
     requestTimeoutUs: options.requestTimeoutUs ?? 30_000_000,
     pollIntervalUs: options.pollIntervalUs ?? 20_000,

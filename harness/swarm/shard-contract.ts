@@ -3,6 +3,7 @@
 import type { Update } from '../plan/arrivals.ts';
 import type { ReferenceTargetPlan } from '../targets/reference.ts';
 import type { Ledger, Sample, TrialCounts, WindowCounts } from './ledger.ts';
+import type { LocalPortRange } from './local-ports.ts';
 import type { Traffic } from './session.ts';
 
 export interface ShardPlan {
@@ -20,6 +21,8 @@ export interface ShardPlan {
   readonly late: 'skip' | 'queue' | 'overlap';
   readonly connectTimeoutUs: number;
   readonly requestTimeoutUs: number;
+  /** `null`: the kernel chooses addresses and ports. */
+  readonly localPorts: LocalPortRange | null;
 }
 
 export type ShardCommand =

@@ -101,5 +101,6 @@ function shardPlan(transport: Transport, server: DashboardServer, options: RigOp
     late,
     connectTimeoutUs: 10_000_000,
     requestTimeoutUs: 30_000_000,
+    localPorts: null,
   };
 }

@@ -8,6 +8,7 @@ import { referenceTarget } from '../targets/reference.ts';
 import { type ClientWorld, VirtualClient } from './client.ts';
 import { sampleEventLoopDelay } from './event-loop-delay.ts';
 import { Ledger } from './ledger.ts';
+import { LocalPorts } from './local-ports.ts';
 import { LongPollingSession } from './long-polling.ts';
 import { PollingSession } from './polling.ts';
 import { rehearse } from './rehearsal.ts';
@@ -97,6 +98,7 @@ export class Shard {
         scheduler: this.#scheduler,
         requests: new Requests(target),
         traffic: this.#ledger.traffic,
+        localPorts: plan.localPorts === null ? null : new LocalPorts(plan.localPorts, process.pid * 97),
         connectTimeoutUs: plan.connectTimeoutUs,
         requestTimeoutUs: plan.requestTimeoutUs,
         pollIntervalUs: plan.pollIntervalUs,

@@ -41,7 +41,7 @@ export class SseSession implements Session, ConnectionOwner, HttpResponseHandler
 
   open(): void {
     this.#deadlineUs = nowUs() + this.#context.connectTimeoutUs;
-    this.#connection = new Connection(this.#place.address, this, this.#context.traffic);
+    this.#connection = new Connection(this.#place.address, this, this.#context);
   }
 
   quiesce(): void {

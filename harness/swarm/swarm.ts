@@ -1,14 +1,13 @@
 // The whole swarm, run locally: shards as processes with a common start, and a canary shard beside them.
 // In: a trial's plan. Out: where all clients stand, and at rest one result a shard.
-import { canaryRanks, neighbourDistance, neighbourRanks, type Update } from '../plan/arrivals.ts';
-import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
+import type { Limits } from '../contract/limits.ts';
+import type { Update } from '../plan/arrivals.ts';
+import type { TrialPlan } from '../plan/trial-plan.ts';
 import { type Child, startChild } from '../services/child.ts';
 import type { Guard } from '../services/guard.ts';
 import type { ReferenceTargetPlan } from '../targets/reference.ts';
-import type { ShardCommand, ShardPlan, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
-
-/** Fewer than the descriptors a process usually may have; one core serves about as many. */
-const clientsPerShard = 15_000;
+import type { ShardCommand, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
+import { planShards } from './shard-plans.ts';
 
 export interface SwarmState {
   readonly connected: number;
@@ -49,8 +48,9 @@ export class Swarm {
     bundle: string;
     plan: TrialPlan;
     target: ReferenceTargetPlan;
+    limits: Limits;
   }): Promise<Swarm> {
-    const plans = planShards(options.plan, options.target);
+    const plans = planShards(options.plan, options.target, options.limits);
     const children = await Promise.all(
       plans.map(({ name }) =>
         startChild({
@@ -162,33 +162,6 @@ export class Swarm {
     if (report.type === 'result') shard.result = report;
     this.#onChange();
   }
-}
-
-/** Canaries at even ranks of the connect order, everyone else dealt evenly to as few shards as can carry them. */
-export function planShards(plan: TrialPlan, target: ReferenceTargetPlan): ShardPlan[] {
-  const canaries = canaryRanks(plan.clients);
-  const isCanary = new Set(canaries);
-  const others = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));
-  const count = Math.max(1, Math.ceil(others.length / clientsPerShard));
-  const tracked = neighbourRanks(canaries, plan.clients, neighbourDistance(target.transport, plan.audiences));
-  const common = {
-    target,
-    clients: plan.clients,
-    audiences: plan.audiences,
-    seed: plan.seed,
-    connectRate: plan.connectRate,
-    pollIntervalUs: plan.pollIntervalUs,
-    late: plan.late,
-    connectTimeoutUs,
-    requestTimeoutUs,
-  };
-  const shards: ShardPlan[] = Array.from({ length: count }, (_, index) => {
-    const ranks = others.filter((_rank, place) => place % count === index);
-    return { ...common, name: `shard ${index + 1}`, ranks, tracked };
-  });
-  return canaries.length === 0
-    ? shards
-    : [...shards, { ...common, name: 'canary', ranks: canaries, tracked: canaries }];
 }
 
 /** It was told to close and ends by itself; one that does not is made to. */

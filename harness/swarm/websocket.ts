@@ -42,7 +42,7 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
 
   open(): void {
     this.#deadlineUs = nowUs() + this.#context.connectTimeoutUs;
-    this.#connection = new Connection(this.#place.address, this, this.#context.traffic);
+    this.#connection = new Connection(this.#place.address, this, this.#context);
   }
 
   quiesce(): void {

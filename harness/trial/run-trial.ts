@@ -1,6 +1,7 @@
 // One trial from beginning to end: processes, control, warm-up, window, drain, and what was measured. Nothing outlives it.
 import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
+import type { Limits } from '../contract/limits.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import { readCpu, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
@@ -22,6 +23,7 @@ export interface TrialContext {
   readonly bundles: { readonly servers: string; readonly publisher: string; readonly shard: string };
   readonly postgres: Service;
   readonly redis: Service | null;
+  readonly limits: Limits;
   /** The run's; every trial finds it freshly prepared. */
   readonly database: Database;
   /** Aborted by a signal; the reason is what the trial is rejected with. */
@@ -74,7 +76,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     layout.start(),
     Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
     StatementReader.open(database),
-    Swarm.start({ guard, bundle: bundles.shard, plan, target: layout.target }),
+    Swarm.start({ guard, bundle: bundles.shard, plan, target: layout.target, limits: context.limits }),
   ]);
   cleanups.push(
     () => system.stop(),

@@ -1,0 +1,42 @@
+// A trial's clients, dealt to shards and canary.
+import type { Limits } from '../contract/limits.ts';
+import { canaryRanks, neighbourDistance, neighbourRanks } from '../plan/arrivals.ts';
+import { needsOwnPorts, ownPorts, shardCount } from '../plan/capacity.ts';
+import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
+import type { ReferenceTargetPlan } from '../targets/reference.ts';
+import type { LocalPortRange } from './local-ports.ts';
+import type { ShardPlan } from './shard-contract.ts';
+
+/** Canaries at even ranks of the connect order, everyone else dealt evenly to as few shards as can carry them. */
+export function planShards(plan: TrialPlan, target: ReferenceTargetPlan, limits: Limits): ShardPlan[] {
+  const canaries = canaryRanks(plan.clients);
+  const isCanary = new Set(canaries);
+  const others = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));
+  const count = shardCount(others.length, plan, limits);
+  const tracked = neighbourRanks(canaries, plan.clients, neighbourDistance(target.transport, plan.audiences));
+  const isNaming = needsOwnPorts(plan, limits);
+  const common = (place: number) => ({
+    target,
+    clients: plan.clients,
+    audiences: plan.audiences,
+    seed: plan.seed,
+    connectRate: plan.connectRate,
+    pollIntervalUs: plan.pollIntervalUs,
+    late: plan.late,
+    connectTimeoutUs,
+    requestTimeoutUs,
+    localPorts: isNaming ? sourceOf(place) : null,
+  });
+  const shards: ShardPlan[] = Array.from({ length: count }, (_, index) => {
+    const ranks = others.filter((_rank, place) => place % count === index);
+    return { ...common(index), name: `shard ${index + 1}`, ranks, tracked };
+  });
+  return canaries.length === 0
+    ? shards
+    : [...shards, { ...common(count), name: 'canary', ranks: canaries, tracked: canaries }];
+}
+
+/** 127.0.1.1, 127.0.1.2 and so on: one of loopback's many addresses for each process, so that none has to ask another which ports are free. */
+function sourceOf(place: number): LocalPortRange {
+  return { address: `127.0.${1 + Math.floor(place / 250)}.${1 + (place % 250)}`, ...ownPorts };
+}
