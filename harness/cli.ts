@@ -65,6 +65,17 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     .option('--redis <url>', 'use this Redis instead (or REDIS_URL)')
     .option('--debug', 'show the stack of an error')
     .action((contender: string, flags: Record<string, string | undefined>) => run(() => runServe(contender, flags)));
+  const doctor = program
+    .command('doctor')
+    .description('say what this machine allows, how to raise it, and whether a run would fit');
+  for (const flags of ['--clients <n>', '--contenders <list>', '--postgres <url>', '--redis <url>'])
+    doctor.option(flags, valueOptions[flags]);
+  doctor.option('--debug', 'show the stack of an error').action((flags: Record<string, string | boolean>) =>
+    run(async () => {
+      const request = collect(forgottenDashes(knownFlags(doctor)), () => readRequest([], rawFlags(flags), process.env));
+      return (await import('./commands/doctor.ts')).runDoctor(request);
+    }),
+  );
   program
     .command('report')
     .description('draw a run record anew')
@@ -145,14 +156,15 @@ function isValueOfUnknown(before: string | undefined, known: readonly string[]):
 
 /** npm swallows options in front of which the `--` is missing, and leaves them in the environment. */
 function forgottenDashes(known: readonly string[]): string[] {
-  if (process.env.npm_lifecycle_event === undefined) return [];
+  const script = process.env.npm_lifecycle_event;
+  if (script === undefined) return [];
   const swallowed = known.filter(
     (flag) => process.env[`npm_config_${flag.slice(2).replaceAll('-', '_')}`] !== undefined,
   );
   return swallowed.length === 0
     ? []
     : [
-        `npm took ${swallowed.join(', ')} for itself; expected a -- in front: npm run bench -- ${swallowed.join(' … ')} …`,
+        `npm took ${swallowed.join(', ')} for itself; expected a -- in front: npm run ${script} -- ${swallowed.join(' … ')} …`,
       ];
 }
 

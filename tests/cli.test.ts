@@ -11,16 +11,17 @@ interface Ending {
   readonly stderr: string;
 }
 
-function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ending> {
+const freshet = [process.execPath, '--import', 'tsx', 'harness/cli.ts'] as const;
+
+function run(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  [program = '', ...first]: readonly string[] = freshet,
+): Promise<Ending> {
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ['--import', 'tsx', 'harness/cli.ts', ...args],
-      { cwd: root, env: { ...process.env, ...env } },
-      (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-      },
-    );
+    execFile(program, [...first, ...args], { cwd: root, env: { ...process.env, ...env } }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
   });
 }
 
@@ -55,10 +56,12 @@ const wrongInputs: readonly (readonly [args: readonly string[], says: RegExp])[]
   [['report', 'README.md'], /is not JSON/],
   [['serve', 'sockets'], /expected one of polling/],
   [['serve', 'sse', '--port', '99999'], /--port is '99999'/],
+  [['bench', '--connect-rate', '0'], /--connect-rate is '0'/],
+  [['doctor', '--clients', 'many'], /--clients is 'many'/],
 ];
 
 describe('wrong input', () => {
-  test('of thirty kinds gets one line that helps, and exit code 2', { timeout: 120_000 }, async () => {
+  test('of thirty-two kinds gets one line that helps, and exit code 2', { timeout: 120_000 }, async () => {
     const queue = [...wrongInputs];
     const worker = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -107,5 +110,38 @@ describe('right input', () => {
     const { stderr, code } = await run([]);
     expect(code).toBe(2);
     expect(stderr).toContain('Usage: freshet');
+  });
+});
+
+describe('a crowd', () => {
+  // Not even 16 nodes, the most there are, help against a limit of 200; and without prlimit(1) on PATH, root cannot raise it.
+  const withFewDescriptors = (args: string) =>
+    run([], { PATH: '/nonexistent' }, [
+      '/bin/sh',
+      '-c',
+      `ulimit -n 200; exec ${process.execPath} --import tsx harness/cli.ts ${args}`,
+    ]);
+
+  test('that the machine cannot carry is refused before anything starts, with what would help', async () => {
+    const { code, stdout, stderr } = await withFewDescriptors('bench --clients 2000 --contenders sse');
+    expect(code).toBe(3);
+    expect(stdout).toBe('');
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(
+        /^sse with 2,000 clients needs 2,110 .*allows 200; use fewer clients, or raise the limit \(ulimit -n 2110/,
+      ),
+    ]);
+  });
+
+  test('is fitted by doctor, which tries the services and names what does not fit', { timeout: 60_000 }, async () => {
+    const found = await run(['doctor', '--clients', '19000', '--contenders', 'sse,websocket+nodes=2']);
+    expect(found.stdout).toMatch(/^ok +Postgres +18\.\d+, embedded, started in/m);
+    expect(found.stdout).toMatch(/^ok +Redis +\d+\.\d+\.\d+, embedded, started in/m);
+    expect(found.stdout).toMatch(/(ok|note) +file descriptors +[\d,]+ a process/);
+    const hasDescriptors = !/^no /m.test(found.stdout);
+    expect(found.code).toBe(hasDescriptors ? 0 : 3);
+    expect(found.stdout).toMatch(
+      /^(fits +websocket\+nodes=2 with 19000 clients, in \d+ shards?|no +websocket\+nodes=2)/m,
+    );
   });
 });

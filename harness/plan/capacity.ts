@@ -28,7 +28,12 @@ export function shardCount(clients: number, plan: TrialPlan, limits: Limits): nu
 export function needsOwnPorts(plan: TrialPlan, limits: Limits): boolean {
   const { outgoingPorts } = limits;
   if (outgoingPorts === null) return false;
-  return portsHeld(plan, limits) > usablePortShare * (outgoingPorts.last - outgoingPorts.first + 1);
+  return portsHeld(plan, limits) > usablePorts(outgoingPorts);
+}
+
+/** Connections to one server that the kernel finds ports for in good time. */
+export function usablePorts({ first, last }: { readonly first: number; readonly last: number }): number {
+  return Math.floor(usablePortShare * (last - first + 1));
 }
 
 /** File descriptors that the process with the most of them needs: a server node. */
