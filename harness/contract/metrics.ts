@@ -1,7 +1,7 @@
 // The metric catalogue: every figure Freshet reports, once. The run record's schema, tables, charts and docs derive from it.
 
 /** `us`, `bytes`, `count`, `ratio` (0 to 1), and rates of them. */
-export type Unit = 'us' | 'bytes' | 'count' | 'ratio' | '1/min' | 'bytes/min' | 'ms/s';
+export type Unit = 'us' | 'bytes' | 'count' | 'ratio' | '1/min' | '1/s' | 'bytes/min' | 'ms/s';
 
 /** A `counter` counts events over its boundary, a `gauge` is one reading or rate, a `distribution` is a histogram. */
 export type MetricKind = 'counter' | 'gauge' | 'distribution';
@@ -78,6 +78,7 @@ const tally = {
   acrossShards: 'sum',
   acrossRepetitions: 'sum',
 } as const satisfies Shape;
+const storm = { ...tally, deterministic: false } as const satisfies Shape;
 
 export const metrics = {
   'db.queriesPerMinute': {
@@ -210,6 +211,53 @@ export const metrics = {
     meaning: 'From a client’s intended connect time until it can use the connection',
   },
   'connect.failures': { ...tally, meaning: 'Connections that could not be opened' },
+  'storm.attempts': { ...storm, meaning: 'Connection attempts from the fault until the last client was back' },
+  'storm.attemptsPerClient': {
+    ...storm,
+    kind: 'gauge',
+    acrossRepetitions: 'median',
+    meaning: 'Those attempts for each client',
+  },
+  'storm.peakAttemptsPerSecond': {
+    ...storm,
+    kind: 'gauge',
+    unit: '1/s',
+    acrossRepetitions: 'median',
+    meaning: 'Attempts in the busiest 100 ms after the server listened again, × 10',
+  },
+  'storm.peakWhileDownPerSecond': {
+    ...storm,
+    kind: 'gauge',
+    unit: '1/s',
+    acrossRepetitions: 'median',
+    meaning: 'Attempts in the busiest 100 ms of the outage, × 10',
+  },
+  'storm.recoveryUs': {
+    ...latency,
+    boundary: 'trial',
+    meaning:
+      'From the moment the server listened again until a client was back, over clients; one that never is counts as infinite',
+  },
+  'storm.gaveUp': { ...storm, meaning: 'Clients that stopped trying' },
+  'storm.dbQueriesPeakPerSecond': {
+    ...storm,
+    kind: 'gauge',
+    unit: '1/s',
+    acrossShards: 'whole',
+    acrossRepetitions: 'median',
+    meaning: 'Database queries in the busiest 100 ms after the server listened again, × 10',
+  },
+  'storm.listenOverflows': {
+    ...storm,
+    acrossShards: 'whole',
+    meaning:
+      'Connections the kernel turned away because the queue of those waiting to be accepted was full (ListenOverflows of the machine)',
+  },
+  'generator.attemptLagUs': {
+    ...latency,
+    boundary: 'trial',
+    meaning: 'From the moment a client’s backoff chose for its next attempt until the attempt was made',
+  },
   'generator.errorUs': {
     ...cpu,
     unit: 'us',

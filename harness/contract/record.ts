@@ -80,7 +80,15 @@ const trial = z.strictObject({
     stepUs: z.number().positive(),
     series: z.record(z.string(), z.array(z.number().nullable())),
   }),
-  events: z.array(z.strictObject({ atUs: z.number(), what: z.string() })),
+  /** Changes that were committed and faults that were inflicted, in µs of the timeline; `untilUs` is `null` for what took no time. */
+  events: z.array(
+    z.strictObject({
+      kind: z.enum(['change', 'fault']),
+      atUs: z.number(),
+      untilUs: z.number().nullable(),
+      what: z.string(),
+    }),
+  ),
   witnesses: z.array(witnessedCount),
   health: z.array(finding),
 });

@@ -8,7 +8,7 @@ import { spellDurationUs } from '../contract/units.ts';
 import { generatorErrorUs } from '../measure/canary.ts';
 import { examineHealth } from '../measure/health.ts';
 import { histogramBetween } from '../measure/prometheus.ts';
-import { type Reading, type SystemPart, sumOverServers, systemParts } from '../measure/reading.ts';
+import { cpuMsPerSecond, type Reading, type SystemPart, sumOverServers, systemParts } from '../measure/reading.ts';
 import { type SwarmTotals, totalsOf } from '../measure/swarm-totals.ts';
 import type { TrialInput } from '../measure/trial-input.ts';
 import { countWitnesses } from '../measure/witnesses.ts';
@@ -74,7 +74,9 @@ export function assembleTrial(input: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     timeline: input.timeline,
     events: input.published
       .map(({ audience, version, committedUs }) => ({
+        kind: 'change' as const,
         atUs: Math.round(committedUs - input.startUs),
+        untilUs: null,
         what: `change ${version} of dashboard ${audience} committed`,
       }))
       .slice(0, 1_000),
@@ -220,8 +222,8 @@ function cpuMetrics({ input }: Basis): Metrics {
   const { controlStart, controlEnd, windowStart, windowEnd } = input.readings;
   const rates = systemParts.map((part) => ({
     part,
-    busy: rateOf(windowStart, windowEnd, part),
-    idle: rateOf(controlStart, controlEnd, part),
+    busy: cpuMsPerSecond(windowStart, windowEnd, part),
+    idle: cpuMsPerSecond(controlStart, controlEnd, part),
   }));
   const aboveIdle = (name: MetricName, busy: number | null, idle: number | null, unseen: string) => {
     if (busy === null || idle === null) return scalar(name, null, unseen);
@@ -310,12 +312,6 @@ function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
       'this contender does not poll on a schedule',
     ),
   };
-}
-
-/** CPU ms a second between two readings. */
-function rateOf(from: Reading, to: Reading, part: SystemPart): number | null {
-  const usedUs = difference(to.cpuUs[part], from.cpuUs[part]);
-  return usedUs === null ? null : (usedUs / (to.cpuAtUs - from.cpuAtUs)) * 1000;
 }
 
 function mergeBetween(from: Reading, to: Reading, name: string): Histogram | null {
