@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: 'parts',
-          include: ['{harness,servers,reports,scenarios,tests}/**/*.test.ts'],
+          include: ['{harness,servers,reports,scenarios,benchmarks,tests}/**/*.test.ts'],
           exclude: [measuring],
           // Tests start real services and real processes: more at once than cores would only make them slow.
           maxWorkers: 2,

@@ -14,7 +14,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((file) => /^(harness|servers|reports|scenarios)\//.test(file));
+  .filter((file) => /^(harness|servers|reports|scenarios|benchmarks)\//.test(file));
 const sources = files.filter((file) => !/\.(test|suite|fixture)\.ts$|fixtures?\//.test(file));
 
 interface Import {
@@ -75,6 +75,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'all'>> = {
   'harness/record': ['servers', 'harness/plan', 'harness/model', 'harness/measure'],
   'harness/trial': 'all',
   'harness/commands': 'all',
+  benchmarks: 'all',
   harness: 'all',
 };
 
@@ -139,15 +140,19 @@ describe('the house', () => {
     expect(sourcesMatching(readsTime).filter((file) => !file.endsWith('/clock.ts'))).toEqual([]);
   });
 
-  test('prints from commands, the cli and servers/main only', () => {
+  test('prints from commands, the cli, servers/main and benchmarks only', () => {
     const prints = /process\.std(out|err)\.write|console\.\w+\(/;
     expect(
-      sourcesMatching(prints).filter((file) => !/^harness\/(cli\.ts|commands\/)|^servers\/main\.ts$/.test(file)),
+      sourcesMatching(prints).filter(
+        (file) => !/^harness\/(cli\.ts|commands\/)|^servers\/main\.ts$|^benchmarks\//.test(file),
+      ),
     ).toEqual([]);
   });
 
-  test('ends the process from entry points only', () => {
-    expect(sourcesMatching(/process\.exit\(/).filter((file) => !/(^harness\/cli|\/main)\.ts$/.test(file))).toEqual([]);
+  test('ends the process from entry points and benchmarks only', () => {
+    expect(
+      sourcesMatching(/process\.exit\(/).filter((file) => !/(^harness\/cli|\/main)\.ts$|^benchmarks\//.test(file)),
+    ).toEqual([]);
   });
 
   test('writes run records from the store only', () => {

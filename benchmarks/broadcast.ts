@@ -1,0 +1,101 @@
+// `npm run bench:broadcast`: what the servers use to bring a message to a client, beside the barest broadcast in the same run.
+// Table or JSON on stdout, progress on stderr. To be read by people: nothing is gated.
+import { Command, CommanderError } from 'commander';
+import { abortOnSignals, Interrupted } from '../harness/commands/interrupt.ts';
+import { exitCodes, FreshetError, messageOf } from '../harness/contract/errors.ts';
+import { type CountSetting, parseSetting, suggest } from '../harness/contract/settings.ts';
+import { rows } from './broadcast/rows.ts';
+import { type BroadcastPlan, runBroadcast } from './broadcast/run.ts';
+import { linesOf, renderLines } from './broadcast/table.ts';
+
+interface Flags {
+  readonly clients?: string;
+  readonly only?: string;
+  readonly repeat?: string;
+  readonly quick?: true;
+  readonly json?: true;
+}
+
+const clientsSetting: CountSetting = {
+  kind: 'count',
+  default: 1_000,
+  min: 10,
+  max: 15_000,
+  meaning: 'clients of a trial',
+};
+const repeatSetting: CountSetting = { kind: 'count', default: 2, min: 1, max: 100, meaning: 'trials of each row' };
+
+function buildCommand(): Command {
+  return new Command('bench:broadcast')
+    .description(
+      "the servers' CPU per client and message, and memory per connection, beside a floor measured in the same run",
+    )
+    .option('--clients <list>', 'numbers of clients, separated by commas (1000,5000)')
+    .option('--only <list>', 'rows to measure, separated by commas; their floors are added (all)')
+    .option('--repeat <n>', 'trials of each row, of three rounds each (2)')
+    .option('--quick', 'a glance: the default contenders, 500 clients, one trial of two rounds')
+    .option('--json', 'print the figures as JSON instead of the table')
+    .exitOverride()
+    .configureOutput({ outputError: () => {} });
+}
+
+/** Throws `input` with every problem. */
+function planOf(flags: Flags, signal: AbortSignal): BroadcastPlan {
+  const problems: string[] = [];
+  const count = (name: string, setting: CountSetting, text: string): number => {
+    const parsed = parseSetting(name, setting, text);
+    if ('problem' in parsed) problems.push(parsed.problem);
+    return 'problem' in parsed ? setting.default : Number(parsed.value);
+  };
+  const clients = (flags.clients ?? (flags.quick ? '500' : '1000,5000'))
+    .split(',')
+    .map((text) => count('--clients', clientsSetting, text));
+  const repeat = count('--repeat', repeatSetting, flags.repeat ?? (flags.quick ? '1' : '2'));
+  const names = rows.map(({ name }) => name);
+  const wanted = flags.only?.split(',') ?? rows.filter(({ quick }) => quick || !flags.quick).map(({ name }) => name);
+  for (const name of wanted)
+    if (!names.includes(name))
+      problems.push(`--only names '${name}'; expected one of ${names.join(', ')}${suggest(name, names)}`);
+  if (problems.length > 0) throw new FreshetError('input', problems);
+  const chosen = rows.filter(({ name }) => wanted.includes(name));
+  const floors = new Set(chosen.map(({ against }) => against));
+  return {
+    rows: rows.filter((row) => chosen.includes(row) || (row.floor !== null && floors.has(row.floor))),
+    clients: [...new Set(clients)],
+    repeat,
+    rounds: flags.quick ? 2 : 3,
+    messagesPerRound: flags.quick ? 2_000 : 20_000,
+    signal,
+    onTrial: (name, count) => process.stderr.write(`${name}, ${count.toLocaleString('en-US')} clients\n`),
+  };
+}
+
+async function main(): Promise<number> {
+  const interrupt = abortOnSignals();
+  try {
+    const flags = buildCommand().parse().opts<Flags>();
+    const lines = linesOf(await runBroadcast(planOf(flags, interrupt.signal)));
+    process.stdout.write(flags.json ? `${JSON.stringify(lines, null, 2)}\n` : renderLines(lines));
+    return 0;
+  } catch (error) {
+    return reportEnding(error);
+  }
+}
+
+function reportEnding(error: unknown): number {
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const lines =
+    error instanceof FreshetError
+      ? error.problems
+      : [
+          error instanceof CommanderError
+            ? `${error.message.replace(/^error: /, '')}; expected what --help lists`
+            : messageOf(error),
+        ];
+  process.stderr.write(`${lines.map((line) => line.replaceAll(/\s+/g, ' ')).join('\n')}\n`);
+  if (error instanceof Interrupted) return error.exitCode;
+  if (error instanceof CommanderError) return exitCodes.input;
+  return error instanceof FreshetError ? exitCodes[error.kind] : exitCodes.bug;
+}
+
+process.exit(await main());
