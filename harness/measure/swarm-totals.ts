@@ -2,6 +2,7 @@
 import { type Histogram, mergeHistograms } from '../contract/histogram.ts';
 import type { TrialCounts, WindowCounts } from '../swarm/ledger.ts';
 import type { Traffic } from '../swarm/session.ts';
+import type { SessionReport } from '../swarm/session-log.ts';
 import type { ShardResult } from '../swarm/shard-contract.ts';
 import type { SwarmResults } from '../swarm/swarm.ts';
 
@@ -16,6 +17,7 @@ export interface SwarmTotals {
   readonly holding: number;
   /** Changes that at least one client saw or superseded, over all audiences; versions count from 1. */
   readonly changesSeen: number;
+  readonly sessions: readonly SessionReport[];
   readonly histograms: Readonly<Record<keyof ShardResult['histograms'], Histogram>>;
   /** Share of one core that the busiest shard used in the window. */
   readonly busiestCpuShare: number;
@@ -43,11 +45,13 @@ export function totalsOf({ shards, canary }: SwarmResults): SwarmTotals {
     changesSeen: Array.from({ length: audiences }, (_, audience) =>
       Math.max(...newest.map((held) => held[audience] ?? 0)),
     ).reduce((total, version) => total + version, 0),
+    sessions: all.map((shard) => shard.sessions),
     histograms: {
       freshnessUs: merge('freshnessUs'),
       requestUs: merge('requestUs'),
       requestUncorrectedUs: merge('requestUncorrectedUs'),
       connectUs: merge('connectUs'),
+      attemptLagUs: merge('attemptLagUs'),
       eventLoopDelayUs: merge('eventLoopDelayUs'),
     },
     busiestCpuShare: Math.max(...all.map((shard) => shard.cpuUs / Math.max(1, lengthUs(shard)))),

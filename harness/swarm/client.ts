@@ -1,11 +1,11 @@
 // The virtual client: one simulated dashboard over many sessions. It decides when to connect again and books what it sees;
 // the sessions of all four transports report to it alike.
 
+import { nowUs } from '../contract/clock.ts';
 import { recordUs } from '../contract/histogram.ts';
 import type { Address } from '../contract/target.ts';
 import { pollPhaseUs } from '../plan/arrivals.ts';
-import { seededRandom } from '../plan/random.ts';
-import { backoffUs, defaultBackoff } from './backoff.ts';
+import { backoffOf, backoffRandom, backoffUs } from '../plan/backoff.ts';
 import { book, type Delivery, lacking } from './delivery.ts';
 import type { Ledger } from './ledger.ts';
 import { reactTo } from './reaction.ts';
@@ -23,6 +23,7 @@ export interface ClientWorld {
 
 /** The browsers' reconnection time of an EventSource. */
 const eventSourceRetryUs = 3_000_000;
+const backoff = backoffOf('article');
 
 export class VirtualClient implements SessionListener, SessionPlace, Delivery, Task {
   readonly rank: number;
@@ -38,6 +39,8 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #session: Session | null = null;
   #dueUs = 0;
   #attempt = 0;
+  /** What the backoff chose last. */
+  #delayUs = 0;
   #retryUs = eventSourceRetryUs;
   #halted = false;
   /** From when the screen is stale, if nothing arrives: the moment the next version is intended, or when the client was cut off. */
@@ -69,6 +72,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   run(dueUs: number): void {
     if (this.#halted) return;
     this.#dueUs = dueUs;
+    this.#world.ledger.attempted(this.rank, dueUs, nowUs());
     this.#session = this.#world.makeSession(this, this, this.#world.context);
     this.#session.open(dueUs);
   }
@@ -105,8 +109,11 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   onOpen(atUs: number): void {
     this.connected = true;
     this.#attempt = 0;
+    this.#delayUs = 0;
     const { ledger } = this.#world;
+    ledger.standing.connected += 1;
     ledger.trial.opened += 1;
+    ledger.sessions.accepted(this.rank, atUs);
     recordUs(ledger.histograms.connectUs, atUs - this.#dueUs);
     // A stream that resumes with nothing new is sent nothing, and its screen is not cut off any more. A poll is told by its answer.
     if (this.#world.context.target.transport !== 'polling') this.#showsVersion(atUs);
@@ -148,15 +155,19 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   }
 
   onEnd(reason: EndReason, atUs: number): void {
-    const { trial } = this.#world.ledger;
-    this.connected = false;
+    const { trial, standing } = this.#world.ledger;
+    if (this.connected) standing.connected -= 1;
     this.#session = null;
     if (reason.kind !== 'stopped') this.#noteLoss(reason, atUs);
+    this.connected = false;
     const reaction = reactTo(reason, this.#world.context.target.transport, this.#retryUs);
     if (this.#halted || reaction.kind === 'stop') return;
     const dueUs = this.#nextAttemptUs(reaction, atUs);
     if (dueUs === null) trial.gaveUp += 1;
-    else this.#schedule(dueUs);
+    else {
+      this.#world.ledger.sessions.planned(this.rank, dueUs - atUs);
+      this.#schedule(dueUs);
+    }
   }
 
   get #isPoll(): boolean {
@@ -165,7 +176,9 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   }
 
   #noteLoss(reason: EndReason, atUs: number): void {
-    const { trial } = this.#world.ledger;
+    const { trial, sessions } = this.#world.ledger;
+    if (this.connected) sessions.lost(this.rank, atUs);
+    else sessions.refused(atUs);
     if (reason.kind === 'refused') trial.connectFailures += 1;
     else trial.ended += 1;
     if (reason.kind === 'status') trial.failedAnswers += 1;
@@ -176,10 +189,12 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #nextAttemptUs(reaction: Exclude<ReturnType<typeof reactTo>, { kind: 'stop' }>, atUs: number): number | null {
     if (reaction.kind === 'give-up') return null;
     if (reaction.kind === 'wait') return atUs + reaction.delayUs;
-    const attempt = this.#attempt + (reaction.later ? 1 : 0);
+    const tried = this.#attempt;
+    const attempt = tried + (reaction.later ? 1 : 0);
     this.#attempt += 1;
-    if (this.#attempt > defaultBackoff.attempts) return null;
-    return atUs + backoffUs(defaultBackoff, attempt, seededRandom(this.#world.seed, 3, this.rank, this.#attempt)());
+    if (backoff.attempts !== null && tried >= backoff.attempts) return null;
+    this.#delayUs = backoffUs(backoff, attempt, backoffRandom(this.#world.seed, this.rank, tried), this.#delayUs);
+    return atUs + this.#delayUs;
   }
 
   /** A poll comes at the next tick of its phase, everything else when it is due. */
@@ -197,7 +212,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
 
   #becomeFresh(before: number | null, version: number, atUs: number): void {
     const { ledger } = this.#world;
-    const { updates } = ledger;
+    const { updates, standing } = ledger;
+    const newest = updates.newest(this.audience);
+    if (before === null) standing.holding += 1;
+    if (version >= newest && (before === null || before < newest)) standing.behind -= 1;
     for (let v = (before ?? version) + 1; v <= version; v++) {
       const us = atUs - updates.intendedUs(this.audience, v);
       if (updates.inWindow(this.audience, v)) recordUs(ledger.histograms.freshnessUs, us);

@@ -2,6 +2,7 @@
 import { createHistogram, encodeHistogram, type Histogram, recordUs } from '../contract/histogram.ts';
 import { type DeliveryCounts, noDeliveries } from './delivery.ts';
 import type { Traffic } from './session.ts';
+import { SessionLog } from './session-log.ts';
 import { UpdateLog } from './update-log.ts';
 
 export interface Window {
@@ -32,6 +33,15 @@ export interface WindowCounts {
   staleUs: number;
 }
 
+/** Where the clients stand now, kept up to date as they move: to count them anew each time would cost more than their messages. */
+export interface Standing {
+  connected: number;
+  /** Clients that hold a version. */
+  holding: number;
+  /** Clients that lack a planned version, or hold none. */
+  behind: number;
+}
+
 export interface Sample {
   readonly rank: number;
   /** The version, or for polls the number of the tick. */
@@ -53,13 +63,16 @@ export class Ledger {
     ended: 0,
     gaveUp: 0,
   };
+  readonly standing: Standing = { connected: 0, holding: 0, behind: 0 };
   readonly inWindow: WindowCounts = { answers: 0, unchanged: 0, due: 0, skipped: 0, lateArrivals: 0, staleUs: 0 };
   readonly histograms = {
     freshnessUs: createHistogram(),
     requestUs: createHistogram(),
     requestUncorrectedUs: createHistogram(),
     connectUs: createHistogram(),
+    attemptLagUs: createHistogram(),
   };
+  readonly sessions = new SessionLog();
   readonly samples: Sample[] = [];
   window: Window | null = null;
 
@@ -69,6 +82,12 @@ export class Ledger {
 
   contains(atUs: number): boolean {
     return this.window !== null && atUs >= this.window.startUs && atUs < this.window.endUs;
+  }
+
+  /** A client tries to connect. What it is late by counts when it comes back after a loss. */
+  attempted(rank: number, dueUs: number, atUs: number): void {
+    this.sessions.attempt(atUs);
+    if (this.sessions.isAway(rank)) recordUs(this.histograms.attemptLagUs, atUs - dueUs);
   }
 
   /** A poll's round trip; polls belong to the window in which they were due. */
@@ -105,13 +124,14 @@ export class Ledger {
   }
 
   encoded(): Record<keyof Ledger['histograms'], string> {
-    const { freshnessUs, requestUs, requestUncorrectedUs, connectUs } = this.histograms;
+    const { freshnessUs, requestUs, requestUncorrectedUs, connectUs, attemptLagUs } = this.histograms;
     const encode = (histogram: Histogram) => encodeHistogram(histogram);
     return {
       freshnessUs: encode(freshnessUs),
       requestUs: encode(requestUs),
       requestUncorrectedUs: encode(requestUncorrectedUs),
       connectUs: encode(connectUs),
+      attemptLagUs: encode(attemptLagUs),
     };
   }
 }

@@ -5,6 +5,7 @@ import type { ReferenceTargetPlan } from '../targets/reference.ts';
 import type { Ledger, Sample, TrialCounts, WindowCounts } from './ledger.ts';
 import type { LocalPortRange } from './local-ports.ts';
 import type { Traffic } from './session.ts';
+import type { SessionReport } from './session-log.ts';
 
 export interface ShardPlan {
   readonly name: string;
@@ -72,6 +73,8 @@ export interface ShardResult {
   readonly expected: number;
   readonly histograms: ReturnType<Ledger['encoded']> & { readonly eventLoopDelayUs: string };
   readonly samples: readonly Sample[];
+  /** How the clients came and went from the window's start to rest. */
+  readonly sessions: SessionReport;
   /** CPU time of this process within the window. */
   readonly cpuUs: number;
 }

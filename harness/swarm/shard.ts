@@ -15,7 +15,7 @@ import { rehearse } from './rehearsal.ts';
 import { addressOf, Requests } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 import type { SessionMaker, Traffic } from './session.ts';
-import type { ShardCommand, ShardPlan, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
+import type { ShardCommand, ShardPlan, ShardReport, ShardResult } from './shard-contract.ts';
 import { SseSession } from './sse.ts';
 import { WebSocketSession } from './websocket.ts';
 
@@ -28,6 +28,8 @@ export const sessionMakers: Readonly<Record<Transport, SessionMaker>> = {
 };
 
 const progressEveryMs = 200;
+/** Deadlines are looked at each so many progress reports: once a second, they are of many. */
+const reportsPerLook = 5;
 
 /** What is read at both edges of the window. */
 interface Reading {
@@ -48,6 +50,9 @@ export class Shard {
   #atStart: Reading | null = null;
   #atEnd: Reading | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #reports = 0;
+  #outstanding = 0;
+  #isQuiet = false;
 
   constructor(plan: ShardPlan, report: (report: ShardReport) => void) {
     this.#plan = plan;
@@ -55,6 +60,7 @@ export class Shard {
     this.#ledger = new Ledger(plan.audiences);
     this.#world = this.#makeWorld();
     this.#clients = this.#makeClients();
+    this.#ledger.standing.behind = this.#clients.length;
   }
 
   /** Does what it is told; `close` is the last command. */
@@ -71,11 +77,13 @@ export class Shard {
       case 'updates':
         this.#ledger.updates.add(command.updates, command.inWindow);
         for (const client of this.#clients) client.onPlanned();
+        this.#ledger.standing.behind = this.#clients.filter(({ lacking }) => lacking > 0).length;
         return;
       case 'window':
         this.#openWindow(command.startUs, command.endUs);
         return;
       case 'quiesce':
+        this.#isQuiet = true;
         for (const client of this.#clients) client.quiesce();
         return;
       case 'finish':
@@ -129,6 +137,7 @@ export class Shard {
 
   #openWindow(startUs: number, endUs: number): void {
     this.#ledger.window = { startUs, endUs };
+    this.#ledger.sessions.openWindow(startUs);
     this.#scheduler.at(startUs, {
       run: () => {
         this.#eventLoop.take();
@@ -149,23 +158,21 @@ export class Shard {
   }
 
   #tellProgress(): void {
-    const progress: { -readonly [K in keyof ShardProgress]: ShardProgress[K] } = {
-      type: 'progress',
-      connected: 0,
-      holding: 0,
-      behind: 0,
-      outstanding: 0,
-      gaveUp: this.#ledger.trial.gaveUp,
-    };
+    // When no more is asked, it matters at once that all is answered.
+    if (this.#isQuiet || this.#reports % reportsPerLook === 0) this.#lookAfterRequests();
+    this.#reports += 1;
+    const { standing, trial } = this.#ledger;
+    this.#report({ type: 'progress', ...standing, outstanding: this.#outstanding, gaveUp: trial.gaveUp });
+  }
+
+  /** Ends what takes too long, and counts what awaits an answer. */
+  #lookAfterRequests(): void {
     const atUs = nowUs();
+    this.#outstanding = 0;
     for (const client of this.#clients) {
       client.expire(atUs);
-      if (client.connected) progress.connected += 1;
-      if (client.held !== null) progress.holding += 1;
-      if (client.lacking > 0) progress.behind += 1;
-      progress.outstanding += client.outstanding;
+      this.#outstanding += client.outstanding;
     }
-    this.#report(progress);
   }
 
   #result(): ShardResult {
@@ -202,6 +209,7 @@ export class Shard {
         eventLoopDelayUs: encodeHistogram(this.#eventLoopDelay ?? this.#eventLoop.take()),
       },
       samples,
+      sessions: this.#ledger.sessions.report(),
       cpuUs: end.cpuUs - start.cpuUs,
     };
   }
