@@ -47,7 +47,7 @@ export interface Session {
   quiesce(): void;
   /** Ends it politely where the protocol has a way; `onEnd` follows with `stopped`. */
   close(): void;
-  /** Ends it if a deadline has passed. Called a few times a second. */
+  /** Ends it if a deadline has passed. Called about once a second. */
   expire(nowUs: number): void;
   /** Requests that await an answer. */
   readonly outstanding: number;
