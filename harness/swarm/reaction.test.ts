@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { backoffUs, defaultBackoff } from './backoff.ts';
 import { reactTo } from './reaction.ts';
 import type { EndReason } from './session.ts';
 
@@ -32,11 +31,4 @@ describe('after a session a client', () => {
   ] as const)('of %s that ended with %j does %j', (transport, reason, reaction) => {
     expect(reactTo(reason, transport, retryUs)).toEqual(reaction);
   });
-});
-
-test('the backoff doubles from 1 s to 30 s and is lengthened by at most 30 %', () => {
-  expect([0, 1, 2, 3, 4, 5, 14].map((attempt) => backoffUs(defaultBackoff, attempt, 0) / 1e6)).toEqual([
-    1, 2, 4, 8, 16, 30, 30,
-  ]);
-  expect(backoffUs(defaultBackoff, 0, 0.5)).toBeCloseTo(1_150_000, 6);
 });

@@ -1,8 +1,7 @@
 // When clients come back, and what the window sees of the wire, with a whole shard on real sockets.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nowUs, sleepUntilUs } from '../contract/clock.ts';
-import { seededRandom } from '../plan/random.ts';
-import { backoffUs, defaultBackoff } from './backoff.ts';
+import { backoffOf, backoffRandom, backoffUs } from '../plan/backoff.ts';
 import { DashboardServer } from './dashboard-server.fixture.ts';
 import { type RigOptions, ShardRig } from './shard-rig.fixture.ts';
 
@@ -33,7 +32,7 @@ test('clients cut off without a close frame come back when their seeds say, and 
   server.cut();
   await server.until('all are back', () => server.asked.length === 2 * clients);
   const plannedUs = rig.plan.ranks
-    .map((rank) => backoffUs(defaultBackoff, 0, seededRandom(rig.plan.seed, 3, rank, 1)()))
+    .map((rank) => backoffUs(backoffOf('article'), 0, backoffRandom(rig.plan.seed, rank, 0), 0))
     .sort((a, b) => a - b);
   const tookUs = server.asked.slice(clients).map(({ atUs }) => atUs - cutUs);
   plannedUs.forEach((us, k) => {
