@@ -21,13 +21,21 @@ export const systemParts = [
 ] as const satisfies readonly (keyof SystemProcesses)[];
 export type SystemPart = (typeof systemParts)[number];
 
+export interface CpuReading {
+  readonly cpuAtUs: number;
+  /** CPU time so far; `null` where it cannot be read. */
+  readonly cpuUs: Readonly<Record<SystemPart, number | null>>;
+}
+
 export interface Reading {
   readonly statements: StatementCounts;
   /** Of the servers, then the relay. */
   readonly metrics: readonly PrometheusReading[];
-  readonly cpuAtUs: number;
-  /** CPU time so far; `null` where it cannot be read. */
-  readonly cpuUs: Readonly<Record<SystemPart, number | null>>;
+  /**
+   * Before and after the rest was read, which costs a server some ms: an interval lasts from the last reading's `after` to the
+   * next one's `before`, or a short control would seem busier than a long window.
+   */
+  readonly cpu: { readonly before: CpuReading; readonly after: CpuReading };
   readonly rssBytes: number | null;
   readonly socketBytes: number | null;
 }
@@ -40,13 +48,21 @@ export interface Sources {
 
 /** Reads everything; statements and CPU first, since they are set against time. */
 export async function takeReading(sources: Sources): Promise<Reading> {
-  const [statements, cpu] = await Promise.all([sources.statements.read(), readCpu(sources)]);
+  const [statements, before] = await Promise.all([sources.statements.read(), readCpu(sources)]);
   const [metrics, memory, socketBytes] = await Promise.all([
     Promise.all(sources.metricsUrls.map(readPrometheus)),
     Promise.all(sources.processes.servers.map(rssBytes)),
     socketMemoryBytes(),
   ]);
-  return { statements, metrics, ...cpu, rssBytes: addUp(memory), socketBytes };
+  const after = await readCpu(sources);
+  return { statements, metrics, cpu: { before, after }, rssBytes: addUp(memory), socketBytes };
+}
+
+/** CPU ms a second of a part between two readings; `null` where it cannot be seen. */
+export function cpuMsPerSecond(from: Reading, to: Reading, part: SystemPart): number | null {
+  const [start, end] = [from.cpu.after, to.cpu.before];
+  const [startUs, endUs] = [start.cpuUs[part], end.cpuUs[part]];
+  return startUs === null || endUs === null ? null : ((endUs - startUs) / (end.cpuAtUs - start.cpuAtUs)) * 1_000;
 }
 
 /** The sum over the servers (the relay too) of a counter or gauge; 0 when none of them has seen it yet. */
@@ -55,7 +71,7 @@ export function sumOverServers(reading: Reading, name: string, where?: Readonly<
 }
 
 /** CPU time so far, by part. */
-export async function readCpu({ statements, processes }: Sources): Promise<Pick<Reading, 'cpuAtUs' | 'cpuUs'>> {
+export async function readCpu({ statements, processes }: Sources): Promise<CpuReading> {
   const rig = await statements.rigBackends();
   const read = async (part: SystemPart) =>
     addUp(

@@ -125,7 +125,7 @@ async function measure(
   const controlStart = await takeReading(sources);
   // Sampled like the window, so that what the sampling costs Postgres is in both and cancels.
   const idling = sampleTimeline({ sources, swarm, startUs: nowUs(), stepUs, onPoint: () => {} });
-  await sleepUntilUs(controlStart.cpuAtUs + plan.controlUs);
+  await sleepUntilUs(controlStart.cpu.after.cpuAtUs + plan.controlUs);
   const controlEnd = await takeReading(sources);
   idling.stop();
 

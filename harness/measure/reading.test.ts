@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { cpuMsPerSecond, type Reading } from './reading.ts';
+
+/** A reading that itself cost the servers `costUs`, and took as long. */
+function readingAt(atUs: number, serversUs: number | null, costUs: number): Reading {
+  const cpu = (cpuAtUs: number, servers: number | null) => ({
+    cpuAtUs,
+    cpuUs: { servers, relay: null, redis: null, postgres: null },
+  });
+  return {
+    statements: { atUs, queries: 0, others: 0, foreign: 0 },
+    metrics: [],
+    cpu: { before: cpu(atUs, serversUs), after: cpu(atUs + costUs, serversUs === null ? null : serversUs + costUs) },
+    rssBytes: null,
+    socketBytes: null,
+  };
+}
+
+describe('CPU between two readings', () => {
+  test('leaves out what the readings themselves cost, however short the time between them', () => {
+    // 20 ms of work a second.
+    expect(cpuMsPerSecond(readingAt(0, 0, 5_000), readingAt(105_000, 7_000, 5_000), 'servers')).toBe(20);
+    expect(cpuMsPerSecond(readingAt(0, 0, 5_000), readingAt(10_005_000, 205_000, 5_000), 'servers')).toBe(20);
+  });
+
+  test('is unknown where it cannot be read', () => {
+    expect(cpuMsPerSecond(readingAt(0, null, 1), readingAt(100, 5, 1), 'servers')).toBeNull();
+    expect(cpuMsPerSecond(readingAt(0, 5, 1), readingAt(100, 5, 1), 'relay')).toBeNull();
+  });
+});
