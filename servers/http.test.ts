@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { metricNames } from './protocol.ts';
-import { openRig, type Rig, request } from './rig.fixture.ts';
+import { openRig, type Rig, request, waitUntil } from './rig.fixture.ts';
 
 let rig: Rig;
 
@@ -44,6 +44,37 @@ describe('the HTTP endpoint', () => {
     );
     expect(await rig.queries()).toBe(0);
   });
+
+  it.each(['//', '//[', 'http://[', '*'])('refuses a handshake for %s and lives on', async (target) => {
+    const node = await rig.serve({ transport: 'websocket' });
+    const upgrade = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket';
+    // Our half stays open: the server must end its own all the same.
+    const socket = connect({ port: node.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.write(`GET ${target} HTTP/1.1\r\n${upgrade}\r\n\r\n`);
+    let text = '';
+    for await (const chunk of socket.setEncoding('latin1')) text += chunk;
+    expect(text).toMatch(/^HTTP\/1.1 404 /);
+    expect(await request(`${node.url}/healthz`)).toMatchObject({ status: 200 });
+  });
+
+  it.each(['sse', 'long-polling'] as const)(
+    'forgets what waits behind another answer of %s with its connection',
+    async (transport) => {
+      const node = await rig.serve({ transport });
+      const target = transport === 'sse' ? '/events' : '/dashboard?after=999';
+      const held = `GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n`;
+      // node:http lets go of a connection that asks for a tunnel without telling those who wait on it.
+      for (const last of ['', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n']) {
+        const socket = connect(node.port, '127.0.0.1');
+        socket.write(held.repeat(5));
+        await waitUntil(() => node.metric(metricNames.connections), 5);
+        if (last === '') socket.destroy();
+        else socket.write(last);
+        await waitUntil(() => node.metric(metricNames.connections), 0);
+        socket.destroy();
+      }
+    },
+  );
 
   it.each([
     ['query', '?token=secret', '?token=wrong', {}],

@@ -1,5 +1,6 @@
 // The HTTP side every server has: routing, refusals, limits, /healthz (queries nothing), /metrics and, with feed `local`, /change.
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Admission } from './admission.ts';
 import type { Transport } from './app.ts';
 import { parseChange } from './feed/feed.ts';
@@ -64,13 +65,12 @@ export const failures: Readonly<Record<QueryFailure, Answer>> = {
 
 function route(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): void | Promise<void> {
   const { served, metrics, onChange } = endpoint;
-  const url = request.url ?? '/';
-  const mark = url.indexOf('?');
-  const path = mark === -1 ? url : url.slice(0, mark);
+  const [path, search] = splitTarget(request);
   if (path === served?.transport.path) {
     if (request.method !== 'GET') return answer(metrics, response, methodNotAllowed);
-    const verdict = served.admission.judge(request, mark === -1 ? '' : url.slice(mark + 1));
+    const verdict = served.admission.judge(request, search);
     if (typeof verdict === 'number') return answer(metrics, response, { status: verdict, headers: noContent });
+    if (response.socket === null) tellOfEnd(request, response);
     return served.transport.handle(request, response, verdict);
   }
   if (path === paths.health) return void response.writeHead(200, plainText).end('ok\n');
@@ -78,6 +78,35 @@ function route(endpoint: Endpoint, request: IncomingMessage, response: ServerRes
   if (path === paths.change && request.method === 'POST' && onChange !== undefined)
     return takeChange(endpoint, request, response);
   return answer(metrics, response, { status: 404, headers: noContent });
+}
+
+/** Responses that wait behind others on their connection (pipelining). */
+const waitingOn = new WeakMap<Socket, Set<ServerResponse>>();
+
+/** node:http tells a response of its connection's end only once its turn has come: one that waits would do so for ever. */
+function tellOfEnd({ socket }: IncomingMessage, response: ServerResponse): void {
+  const waiting = waitingOn.get(socket) ?? watchEnd(socket);
+  waiting.add(response);
+  response.once('close', () => waiting.delete(response));
+}
+
+function watchEnd(socket: Socket): Set<ServerResponse> {
+  const waiting = new Set<ServerResponse>();
+  waitingOn.set(socket, waiting);
+  socket.once('close', () => {
+    for (const response of waiting) {
+      if (response.socket !== null) continue;
+      response.destroy();
+      response.emit('close');
+    }
+  });
+  return waiting;
+}
+
+/** The path, and what follows `?`. Never `new URL`, which throws on what anybody may send (`//`). */
+function splitTarget({ url = '/' }: IncomingMessage): [path: string, search: string] {
+  const mark = url.indexOf('?');
+  return mark === -1 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
 }
 
 async function serveMetrics({ registry }: Metrics, response: ServerResponse): Promise<void> {
@@ -104,8 +133,8 @@ function routeUpgrades(server: Server, transport: Transport, admission: Admissio
   server.on('upgrade', (request, socket, head) => {
     // Until a transport has taken the socket over, a client that vanishes is nobody's error.
     socket.on('error', () => socket.destroy());
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const verdict = url.pathname === transport.path ? admission.judge(request, url.search.slice(1)) : 404;
+    const [path, search] = splitTarget(request);
+    const verdict = path === transport.path ? admission.judge(request, search) : 404;
     transport.upgrade?.(request, socket, head, verdict);
   });
 }

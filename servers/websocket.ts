@@ -86,6 +86,8 @@ export class WebSockets implements Transport, SocketOwner {
 
   #refuse(stream: Duplex, status: Refusal): void {
     this.#app.metrics.countResponse(status);
+    // Or a client that never ends its half would keep the socket.
+    stream.once('finish', () => stream.destroy());
     stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
   }
 
