@@ -94,6 +94,8 @@ function requestHead(
 const snapshotBytes = Buffer.from(messagePrefix.snapshot);
 const updateBytes = Buffer.from(messagePrefix.update);
 const intendedBytes = Buffer.from(messagePrefix.intendedUs);
+const comma = 44;
+const brace = 125;
 
 /** Reads kind, version and intended time from the message's first bytes; parses it whole only when they are not as usual. */
 export function decodeMessage(bytes: Buffer, start: number, end: number, into: Decoded): void {
@@ -112,7 +114,9 @@ export function decodeMessage(bytes: Buffer, start: number, end: number, into: D
       let intendedUs = 0;
       const firstStampDigit = at;
       for (; at < end && isDigit(bytes[at]); at++) intendedUs = intendedUs * 10 + ((bytes[at] as number) - 48);
-      if (at > firstStampDigit) {
+      // A fraction, an exponent or a number beyond 2^53 is for JSON.parse to read.
+      const isWhole = at > firstStampDigit && (bytes[at] === comma || bytes[at] === brace) && at < end;
+      if (isWhole && version <= Number.MAX_SAFE_INTEGER && intendedUs <= Number.MAX_SAFE_INTEGER) {
         into.kind = prefix === updateBytes ? 'update' : 'snapshot';
         into.version = version;
         into.intendedUs = intendedUs;
@@ -133,7 +137,7 @@ function decodeWhole(text: string, into: Decoded): void {
   if ((type === 'snapshot' || type === 'update') && Number.isSafeInteger(version)) {
     into.kind = type;
     into.version = version as number;
-    into.intendedUs = typeof intendedUs === 'number' ? intendedUs : 0;
+    into.intendedUs = typeof intendedUs === 'number' && Number.isFinite(intendedUs) ? intendedUs : 0;
   }
 }
 
