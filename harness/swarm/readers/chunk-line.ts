@@ -51,7 +51,9 @@ export class ChunkLine {
   /** Returns the offset behind the line, or `end` if it goes on, or where the error was found. */
   push(buffer: Buffer, start: number, end: number): number {
     let at = start;
-    while (at < end && this.state !== complete && this.error === null) this.readByte(buffer[at++] as number);
+    // Never beyond the limit: what is wrong there would be told or not by how the input happens to be cut.
+    const last = Math.min(end, start + maxLineBytes + 1 - this.lineBytes);
+    while (at < last && this.state !== complete && this.error === null) this.readByte(buffer[at++] as number);
     this.lineBytes += at - start;
     if (this.lineBytes > maxLineBytes && this.error === null) {
       this.fail('HTTP_CHUNK_LINE_TOO_LONG', `a chunk size line beyond ${maxLineBytes} bytes; expected a shorter one`);
