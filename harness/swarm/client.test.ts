@@ -10,7 +10,7 @@ import { Scheduler } from './scheduler.ts';
 import type { Session } from './session.ts';
 
 const address = { host: '127.0.0.1', port: 1 };
-const idle: Session = { open() {}, quiesce() {}, close() {}, expire() {}, outstanding: 0 };
+const idle: Session = { open() {}, quiesce() {}, close() {}, lose() {}, expire() {}, outstanding: 0 };
 
 let ledger: Ledger;
 

@@ -6,6 +6,7 @@ import { recordUs } from '../contract/histogram.ts';
 import type { Address } from '../contract/target.ts';
 import { pollPhaseUs } from '../plan/arrivals.ts';
 import { backoffOf, backoffRandom, backoffUs } from '../plan/backoff.ts';
+import type { Loss } from './connection.ts';
 import { book, type Delivery, lacking } from './delivery.ts';
 import type { Ledger } from './ledger.ts';
 import { reactTo } from './reaction.ts';
@@ -85,6 +86,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   close(): void {
     this.#halted = true;
     this.#session?.close();
+  }
+
+  lose(how: Loss): void {
+    this.#session?.lose(how);
   }
 
   expire(atUs: number): void {

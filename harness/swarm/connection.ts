@@ -5,6 +5,9 @@ import type { Address } from '../contract/target.ts';
 import type { LocalPorts } from './local-ports.ts';
 import type { Traffic } from './session.ts';
 
+/** How a network takes a connection away. */
+export type Loss = 'reset' | 'silent';
+
 /** Whoever owns a connection. After `onGone` nothing more comes. */
 export interface ConnectionOwner {
   onConnected(): void;
@@ -88,6 +91,13 @@ export class Connection {
   release(): void {
     if (this.#ending) this.#socket.owner = null;
     else this.drop();
+  }
+
+  /** `reset`: both ends see an RST. `silent`: no FIN, the server is left with a peer that never speaks again. The owner hears nothing more. */
+  lose(how: Loss): void {
+    this.#socket.owner = null;
+    if (how === 'reset') this.#socket.resetAndDestroy();
+    else this.#socket.pause();
   }
 
   /** Ends it at once; the owner hears nothing more. */

@@ -2,7 +2,7 @@
 // A kept-alive connection is used again; one that the server closes between requests is opened anew with the next request.
 import { nowUs } from '../contract/clock.ts';
 import type { Address } from '../contract/target.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOwner, type Loss } from './connection.ts';
 import { type HttpResponseHandler, HttpResponseReader, type ResponseHead } from './readers/http-response-reader.ts';
 import type { ProtocolError } from './readers/protocol-error.ts';
 import type { EndReason, SessionContext } from './session.ts';
@@ -63,6 +63,13 @@ export class HttpLane implements ConnectionOwner, HttpResponseHandler {
   expire(atUs: number): void {
     if (atUs < this.#deadlineUs) return;
     this.#fail({ kind: 'timeout', detail: this.#connected ? 'no answer in time' : 'no connection in time' });
+  }
+
+  /** The network takes its connection away; the owner knows. */
+  lose(how: Loss): void {
+    this.#connection?.lose(how);
+    this.#forget();
+    this.busy = false;
   }
 
   /** Ends the connection; the owner hears nothing more. */

@@ -2,12 +2,14 @@
 // as soon as the burst of answers is over.
 import { nowUs } from '../contract/clock.ts';
 import type { Decoded } from '../contract/target.ts';
+import type { Loss } from './connection.ts';
 import { HttpLane, type LaneOwner } from './http-lane.ts';
 import type { ResponseHead } from './readers/http-response-reader.ts';
 import type { Task } from './scheduler.ts';
 import {
   type EndReason,
   endedByStatus,
+  lost,
   type Session,
   type SessionContext,
   type SessionListener,
@@ -46,6 +48,11 @@ export class LongPollingSession implements Session, LaneOwner, Task {
 
   close(): void {
     this.#end({ kind: 'stopped' });
+  }
+
+  lose(how: Loss): void {
+    this.#lane.lose(how);
+    this.#end(lost);
   }
 
   expire(atUs: number): void {

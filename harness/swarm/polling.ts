@@ -3,12 +3,14 @@
 
 import { nowUs } from '../contract/clock.ts';
 import type { Decoded } from '../contract/target.ts';
+import type { Loss } from './connection.ts';
 import { HttpLane, type LaneOwner } from './http-lane.ts';
 import type { ResponseHead } from './readers/http-response-reader.ts';
 import type { Task } from './scheduler.ts';
 import {
   type EndReason,
   endedByStatus,
+  lost,
   type Session,
   type SessionContext,
   type SessionListener,
@@ -55,6 +57,11 @@ export class PollingSession implements Session, LaneOwner, Task {
 
   close(): void {
     this.#end({ kind: 'stopped' });
+  }
+
+  lose(how: Loss): void {
+    for (const lane of this.#lanes) lane.lose(how);
+    this.#end(lost);
   }
 
   expire(atUs: number): void {

@@ -1,6 +1,7 @@
 // The client side's transport contract: a transport runs ONE session against a target and tells what happens.
 // It never retries and never records; the virtual client does both, so that the same code judges all four.
 import type { Address, Target } from '../contract/target.ts';
+import type { Loss } from './connection.ts';
 import type { LocalPorts } from './local-ports.ts';
 import type { Requests } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -47,6 +48,8 @@ export interface Session {
   quiesce(): void;
   /** Ends it politely where the protocol has a way; `onEnd` follows with `stopped`. */
   close(): void;
+  /** Its connection is taken away by the network; `onEnd` follows. */
+  lose(how: Loss): void;
   /** Ends it if a deadline has passed. Called about once a second. */
   expire(nowUs: number): void;
   /** Requests that await an answer. */
@@ -89,6 +92,9 @@ export interface SessionPlace {
 
 /** Begins nothing yet: `open` does. */
 export type SessionMaker = (place: SessionPlace, listener: SessionListener, context: SessionContext) => Session;
+
+/** The end of a session whose connection the network took away. */
+export const lost: EndReason = { kind: 'broken', detail: 'the network took the connection away' };
 
 /** The end of a session that the peer ended with an HTTP status. A Retry-After that is no number of seconds is not heeded. */
 export function endedByStatus(head: { status: number; retryAfter: string | null }): EndReason {

@@ -2,6 +2,7 @@
 
 import type { Update } from '../plan/arrivals.ts';
 import type { ReferenceTargetPlan } from '../targets/reference.ts';
+import type { Loss } from './connection.ts';
 import type { Ledger, Sample, TrialCounts, WindowCounts } from './ledger.ts';
 import type { LocalPortRange } from './local-ports.ts';
 import type { Traffic } from './session.ts';
@@ -35,6 +36,8 @@ export type ShardCommand =
   /** Changes that will be published; those of the window are measured. */
   | { readonly type: 'updates'; readonly updates: readonly Update[]; readonly inWindow: boolean }
   | { readonly type: 'window'; readonly startUs: number; readonly endUs: number }
+  /** The network takes all connections away. */
+  | { readonly type: 'lose'; readonly how: Loss }
   /** No new requests from here on. */
   | { readonly type: 'quiesce' }
   /** Answer with the result; everything is at rest. */

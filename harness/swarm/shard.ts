@@ -82,6 +82,9 @@ export class Shard {
       case 'window':
         this.#openWindow(command.startUs, command.endUs);
         return;
+      case 'lose':
+        for (const client of this.#clients) client.lose(command.how);
+        return;
       case 'quiesce':
         this.#isQuiet = true;
         for (const client of this.#clients) client.quiesce();

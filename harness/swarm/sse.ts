@@ -1,7 +1,7 @@
 // Server-sent events: one GET that stays open, its body an event stream (WHATWG HTML §9.2). Resumes after the version the client holds.
 import { nowUs } from '../contract/clock.ts';
 import type { Decoded } from '../contract/target.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOwner, type Loss } from './connection.ts';
 import { type EventStreamHandler, EventStreamReader } from './readers/event-stream-reader.ts';
 import { type HttpResponseHandler, HttpResponseReader } from './readers/http-response-reader.ts';
 import type { ProtocolError } from './readers/protocol-error.ts';
@@ -9,6 +9,7 @@ import type { ResponseHead } from './readers/response-head.ts';
 import {
   type EndReason,
   endedByStatus,
+  lost,
   type Session,
   type SessionContext,
   type SessionListener,
@@ -50,6 +51,12 @@ export class SseSession implements Session, ConnectionOwner, HttpResponseHandler
 
   close(): void {
     this.#end({ kind: 'stopped' });
+  }
+
+  lose(how: Loss): void {
+    this.#connection?.lose(how);
+    this.#connection = null;
+    this.#end(lost);
   }
 
   expire(atUs: number): void {

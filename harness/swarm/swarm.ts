@@ -6,6 +6,7 @@ import type { TrialPlan } from '../plan/trial-plan.ts';
 import { type Child, startChild } from '../services/child.ts';
 import type { Guard } from '../services/guard.ts';
 import type { ReferenceTargetPlan } from '../targets/reference.ts';
+import type { Loss } from './connection.ts';
 import type { ShardCommand, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
 import { planShards } from './shard-plans.ts';
 
@@ -109,6 +110,11 @@ export class Swarm {
 
   openWindow(startUs: number, endUs: number): void {
     this.#tell({ type: 'window', startUs, endUs });
+  }
+
+  /** The network takes all clients' connections away. */
+  lose(how: Loss): void {
+    this.#tell({ type: 'lose', how });
   }
 
   quiesce(): void {

@@ -164,6 +164,21 @@ describe.each(dialects)('a session of $transport', ({ transport, change, whenAns
     expect(await endOf(open(transport))).toMatchObject({ kind: 'protocol' });
   });
 
+  test.each([
+    ['reset', 0],
+    ['silent', 1],
+  ] as const)('ends when its connection is lost (%s), after which the server still has %i', async (how, left) => {
+    const probe = open(transport);
+    await probe.until('a version', () => probe.versions.length > 0);
+    probe.session.lose(how);
+    expect(probe.end).toMatchObject(transport === 'websocket' ? { kind: 'closed', code: 1006 } : { kind: 'broken' });
+    // A second session's whole beginning is time enough for the server to hear of the first one's end.
+    const next = open(transport);
+    await next.until('a version', () => next.versions.length > 0);
+    expect(server.sockets.size).toBe(left + 1);
+    expect(probe.of('end')).toHaveLength(1);
+  });
+
   test('is stopped exactly once, however often it is closed', async () => {
     const probe = open(transport);
     await shows(probe, 0);

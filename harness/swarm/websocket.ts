@@ -2,7 +2,7 @@
 import { nowUs } from '../contract/clock.ts';
 import type { Decoded } from '../contract/target.ts';
 import { websocketAccept } from '../contract/websocket-key.ts';
-import { Connection, type ConnectionOwner } from './connection.ts';
+import { Connection, type ConnectionOwner, type Loss } from './connection.ts';
 import { type FrameHandler, FrameReader } from './readers/frame-reader.ts';
 import { encodeClientClose, encodeClientFrame, encodeClientPong, opcodes } from './readers/frame-writer.ts';
 import { type HttpResponseHandler, HttpResponseReader } from './readers/http-response-reader.ts';
@@ -56,6 +56,12 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
       this.#connection?.end();
     }
     this.#end({ kind: 'stopped' });
+  }
+
+  lose(how: Loss): void {
+    this.#connection?.lose(how);
+    this.#connection = null;
+    this.#end({ kind: 'closed', code: 1006 });
   }
 
   expire(atUs: number): void {

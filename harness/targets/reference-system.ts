@@ -2,6 +2,7 @@
 
 import { paths, type ReadyLine, serverInterface } from '../../servers/protocol.ts';
 import type { ServerSettings } from '../../servers/settings.ts';
+import { nowUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { type Contender, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
@@ -24,8 +25,17 @@ export interface SystemLayout {
 }
 
 export interface ReferenceSystem {
+  /** The server nodes as they are now: a restart replaces them. */
   readonly servers: readonly Child[];
   readonly relay: Child | null;
+  /** Resolves with the server or relay that ended though nobody asked. */
+  readonly died: Promise<Child>;
+  /** Ends all servers by this signal; resolves when they are gone, by force after `graceMs`. */
+  endServers(signal: 'SIGKILL' | 'SIGTERM', graceMs: number): Promise<void>;
+  /** Starts the servers again on the same ports; resolves when they listen. */
+  restartServers(): Promise<void>;
+  /** How long the servers took to start, in µs. */
+  readonly startedInUs: number;
   /** Drains and ends the servers, then the relay. */
   stop(): Promise<void>;
 }
@@ -70,19 +80,72 @@ async function startProcesses(
   relayPort: number | null,
 ): Promise<ReferenceSystem> {
   const nameOf = (index: number) => (ports.length > 1 ? `server ${index + 1}` : 'server');
+  const startServers = () =>
+    ports.map((port, index) => startRole(options, 'serve', { ...serverSettings(options), port }, nameOf(index)));
+  const startUs = nowUs();
   const [relay, ...servers] = await settleAll([
     relayPort === null ? null : startRole(options, 'relay', { ...relaySettings(options), port: relayPort }),
-    ...ports.map((port, index) => startRole(options, 'serve', { ...serverSettings(options), port }, nameOf(index))),
+    ...startServers(),
   ]);
-  const running = servers.filter((child) => child !== null);
-  return {
-    servers: running,
+  return new RunningSystem({
+    servers: servers.filter((child) => child !== null),
     relay: relay ?? null,
-    stop: async () => {
-      await Promise.all(running.map((child) => child.stop(3_000)));
-      await relay?.stop(2_000);
-    },
-  };
+    startServers: () => settleAll(startServers()),
+    startedInUs: nowUs() - startUs,
+  });
+}
+
+interface SystemParts {
+  readonly servers: readonly Child[];
+  readonly relay: Child | null;
+  readonly startServers: () => Promise<Child[]>;
+  readonly startedInUs: number;
+}
+
+class RunningSystem implements ReferenceSystem {
+  servers: readonly Child[];
+  readonly relay: Child | null;
+  readonly startedInUs: number;
+  readonly died: Promise<Child>;
+  readonly #startServers: () => Promise<Child[]>;
+  readonly #askedToEnd = new Set<Child>();
+  #tellDeath: (child: Child) => void = () => {};
+
+  constructor({ servers, relay, startServers, startedInUs }: SystemParts) {
+    this.servers = servers;
+    this.relay = relay;
+    this.startedInUs = startedInUs;
+    this.#startServers = startServers;
+    this.died = new Promise((resolve) => {
+      this.#tellDeath = resolve;
+    });
+    for (const child of [...servers, ...(relay === null ? [] : [relay])]) this.#watch(child);
+  }
+
+  async endServers(signal: 'SIGKILL' | 'SIGTERM', graceMs: number): Promise<void> {
+    await Promise.all(this.servers.map((child) => this.#end(child, graceMs, signal)));
+  }
+
+  async restartServers(): Promise<void> {
+    this.servers = await this.#startServers();
+    for (const child of this.servers) this.#watch(child);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((child) => this.#end(child, 3_000)));
+    if (this.relay !== null) await this.#end(this.relay, 2_000);
+  }
+
+  #end(child: Child, graceMs: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    this.#askedToEnd.add(child);
+    return child.stop(graceMs, signal);
+  }
+
+  #watch(child: Child): void {
+    void child.exited.then(() => {
+      if (!this.#askedToEnd.has(child)) this.#tellDeath(child);
+    });
+  }
 }
 
 /** One for each node; the first may be asked for. */
