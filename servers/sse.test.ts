@@ -41,6 +41,27 @@ describe('server-sent events', () => {
     expect(parseMessage(event.data)).toMatchObject({ type: 'snapshot', version });
   });
 
+  it('puts nothing around an event, neither for the first request of a connection nor for one that waits behind it', async () => {
+    const node = await rig.serve({ transport: 'sse' });
+    const socket = connect(node.port, '127.0.0.1').setEncoding('latin1');
+    let text = '';
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+    });
+    socket.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2));
+    await waitUntil(() => text.split('data: ').length, 2);
+    const version = await rig.change();
+    await waitUntil(() => text.split('data: ').length, 3);
+    const [head = '', body = ''] = text.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n(.+\r\n)*Connection: close(\r\n|$)/);
+    expect(head).not.toMatch(/Transfer-Encoding|Content-Length/i);
+    expect(body).toMatch(
+      new RegExp(`^retry: \\d+\n\nid: ${version - 1}\ndata: \\{.+\\}\n\nid: ${version}\ndata: \\{.+\\}\n\n$`),
+    );
+    socket.destroy();
+    await waitUntil(() => node.metric(metricNames.connections), 0);
+  });
+
   it('sends each change to every client that watches it, for one query', async () => {
     const node = await rig.serve({ transport: 'sse' });
     const streams = await Promise.all(Array.from({ length: 10 }, () => watch(node, 0)));
