@@ -12,7 +12,13 @@ const expectation = { expected: z.number().optional(), expectedBecause: z.string
 /** A figure that could not be measured: never 0, always with its reason. */
 const unmeasured = z.strictObject({ unit: z.string(), value: z.null(), reason: z.string().min(1), ...expectation });
 
-const scalar = z.strictObject({ unit: z.string(), value: z.number(), ...expectation });
+const scalar = z.strictObject({
+  unit: z.string(),
+  value: z.number(),
+  /** Half of the 95 % confidence interval, where the value is the mean of a sample. */
+  margin: nonNegative.optional(),
+  ...expectation,
+});
 
 /** Quantiles are `null` where they fall among the `censored` observations (not seen by the end of the drain). */
 const distribution = z.strictObject({
@@ -42,6 +48,8 @@ const finding = z.strictObject({
   severity: z.enum(['warn', 'fatal']),
   code: z.string().regex(/^[A-Z][A-Z_]+$/),
   message: z.string(),
+  /** The figures that cannot be believed for it; they are `null` in the trial. */
+  voids: z.array(z.enum(metricNames as [MetricName, ...MetricName[]])).optional(),
 });
 
 /** One count, taken by up to three parties that do not know of each other, over the whole trial at rest. */

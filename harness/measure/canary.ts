@@ -1,22 +1,31 @@
 // The generator's own error: canary clients sit in a process of their own, at even ranks among the others;
 // what the swarm saw later than the canary beside it is the swarm's doing.
 import type { Sample } from '../swarm/ledger.ts';
+import { type Estimate, estimateMean, mean } from './estimate.ts';
 
 /**
  * Mean of (neighbours' observation − canary's) in µs over all canary observations that have a neighbour with the same key
  * (version or tick) at the next lower or higher rank, `distance` ranks away; `null` when there are none.
+ *
+ * One broadcast is one observation, however many canaries saw it: what delays one of them delays them all. So the margin comes
+ * from the differences between keys; where there is one key only, between its canaries.
  */
-export function generatorErrorUs(canary: readonly Sample[], swarm: readonly Sample[], distance: number): number | null {
+export function estimateGeneratorError(
+  canary: readonly Sample[],
+  swarm: readonly Sample[],
+  distance: number,
+): Estimate | null {
   const seen = new Map(swarm.map(({ rank, key, us }) => [`${rank}:${key}`, us]));
-  let sumUs = 0;
-  let count = 0;
+  const byBroadcast = new Map<string, number[]>();
   for (const { rank, key, us } of canary) {
     const neighbours = [seen.get(`${rank - distance}:${key}`), seen.get(`${rank + distance}:${key}`)].filter(
       (value) => value !== undefined,
     );
     if (neighbours.length === 0) continue;
-    sumUs += neighbours.reduce((sum, value) => sum + value, 0) / neighbours.length - us;
-    count += 1;
+    // The same version of another dashboard, or on another node, is another broadcast.
+    const broadcast = `${rank % distance}:${key}`;
+    byBroadcast.set(broadcast, [...(byBroadcast.get(broadcast) ?? []), mean(neighbours) - us]);
   }
-  return count === 0 ? null : sumUs / count;
+  const broadcasts = [...byBroadcast.values()];
+  return estimateMean(broadcasts.length === 1 ? (broadcasts[0] ?? []) : broadcasts.map(mean));
 }

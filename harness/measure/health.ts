@@ -9,6 +9,8 @@ import {
 } from '../contract/record.ts';
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
 import { expectedFreshnessP50, expectedQueriesPerMinute, type TheoryInput } from '../model/theory.ts';
+import { canaryRanks } from '../plan/arrivals.ts';
+import { judgeLateness, p99Of } from './lateness.ts';
 import type { SwarmTotals } from './swarm-totals.ts';
 import type { TrialInput } from './trial-input.ts';
 import { disagree } from './witnesses.ts';
@@ -31,31 +33,42 @@ export function examineHealth(health: HealthInput): HealthFinding[] {
 const warn = (code: string, message: string): HealthFinding[] => [{ severity: 'warn', code, message }];
 const fatal = (code: string, message: string): HealthFinding[] => [{ severity: 'fatal', code, message }];
 
-/** The rig's own lateness against what it measures: beyond a tenth of the p99 (at least 5 ms) it shows, beyond half it decides. */
-function lateness(lateUs: number, { metrics }: HealthInput, finding: { code: string; what: string }): HealthFinding[] {
-  const p99Us = p99Of(metrics.freshnessUs) ?? 0;
-  const message = `${finding.what} ${formatDurationUs(lateUs)}, with a freshness p99 of ${formatDurationUs(p99Us)}`;
-  const size = Math.abs(lateUs);
-  if (size > Math.max(p99Us * 0.5, 5_000))
-    return fatal(finding.code, `${message}: the latency figures of this trial are void`);
-  return size > Math.max(p99Us * 0.1, 5_000) ? warn(finding.code, message) : [];
-}
-
-const generatorError: Check = (health) => {
-  const errorUs = scalarOf(health.metrics['generator.errorUs']);
-  return errorUs === null
-    ? []
-    : lateness(errorUs, health, {
-        code: 'GENERATOR_SATURATED',
-        what: 'the swarm saw things later than the canaries beside it, on average by',
-      });
+/** Canaries of polls compare round trips, those of everything else freshness; a late generator is late for both, and was when it connected. */
+const generatorError: Check = ({ metrics }) => {
+  const error = metrics['generator.errorUs'];
+  if (error === undefined || !('value' in error) || error.value === null) return [];
+  // A single observation cannot tell a late generator from chance.
+  const marginUs = 'margin' in error ? error.margin : undefined;
+  if (marginUs === undefined) return [];
+  return judgeLateness(
+    {
+      code: 'GENERATOR_SATURATED',
+      what: 'the swarm saw things later than the canaries beside it, on average by',
+      us: error.value,
+      marginUs,
+      contains: {
+        freshnessUs: ['staleShare', 'connect.us'],
+        requestUs: ['requestUncorrectedUs', 'connect.us'],
+      },
+    },
+    metrics,
+  );
 };
 
-const publisherLate: Check = (health) => {
-  const lagUs = p99Of(health.metrics['generator.publishLagUs']);
-  return lagUs === null
+const publisherLate: Check = ({ metrics }) => {
+  const us = p99Of(metrics['generator.publishLagUs']);
+  return us === null
     ? []
-    : lateness(lagUs, health, { code: 'PUBLISHER_LATE', what: 'the publisher was late by a p99 of' });
+    : judgeLateness(
+        {
+          code: 'PUBLISHER_LATE',
+          what: 'the publisher was late by a p99 of',
+          us,
+          marginUs: 0,
+          contains: { freshnessUs: ['staleShare'] },
+        },
+        metrics,
+      );
 };
 
 const published: Check = ({ input }) => {
@@ -82,6 +95,20 @@ const clientsMissing: Check = ({ input, totals }) => {
   const isPush = input.plan.contender.transport !== 'polling' && input.plan.contender.transport !== 'long-polling';
   return isPush && input.atRest.connected < clients
     ? warn('CLIENTS_LOST', `${clients - input.atRest.connected} of ${clients} clients were cut off at the end`)
+    : [];
+};
+
+/** Shards that all stop at one number have met a limit of a process, such as its descriptors, and not the system's. */
+const shardCeiling: Check = ({ input }) => {
+  const held = input.results.shards.map(({ holding }) => holding);
+  const dealt = input.plan.clients - canaryRanks(input.plan.clients).length;
+  const [first = 0] = held;
+  const isCommon = held.length > 1 && held.every((holding) => holding === first);
+  return isCommon && first < Math.floor(dealt / held.length)
+    ? fatal(
+        'SHARD_CEILING',
+        `each of ${held.length} shards connected exactly ${formatNumber(first)} of its ${formatNumber(dealt / held.length)} clients: a limit of the generator's processes, not of the system`,
+      )
     : [];
 };
 
@@ -203,6 +230,7 @@ const theoryDeviates: Check = ({ metrics, theory }) => {
 
 const checks: readonly Check[] = [
   clientsMissing,
+  shardCeiling,
   published,
   reconciled,
   witnessesAgree,
@@ -216,7 +244,3 @@ const checks: readonly Check[] = [
   saturated,
   theoryDeviates,
 ];
-
-function p99Of(value: MetricValue | undefined): number | null {
-  return isDistribution(value) ? value.p99 : null;
-}

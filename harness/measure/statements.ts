@@ -9,19 +9,22 @@ export interface StatementCounts {
   readonly queries: number | null;
   /** LISTEN, BEGIN, COMMIT, SET and the like. */
   readonly others: number | null;
-  /** Statements of roles that are neither the servers', the publisher's nor the samplers'. */
+  /** Statements that are neither the servers', the publisher's nor the samplers', whatever role sent them. */
   readonly foreign: number | null;
 }
 
+// The administrator's role is ours and others', so the samplers' own statements are known by the name in their text.
 const countStatements = `
   SELECT coalesce(sum(calls) FILTER (WHERE role = 'server' AND NOT housekeeping), 0)::float8 AS queries,
          coalesce(sum(calls) FILTER (WHERE role = 'server' AND housekeeping), 0)::float8 AS others,
          coalesce(sum(calls) FILTER (WHERE role = 'foreign'), 0)::float8 AS foreign
   FROM (SELECT calls,
                query ~* '^\\s*(listen|unlisten|notify|begin|start|commit|rollback|abort|end|set|reset|show|deallocate|discard)\\M' AS housekeeping,
-               CASE WHEN r.rolname = $1 THEN 'server' WHEN r.rolname = $2 OR r.rolname = current_user THEN 'ours' ELSE 'foreign' END AS role
+               CASE WHEN r.rolname = $1 THEN 'server'
+                    WHEN r.rolname = $2 OR query ~ 'freshet_sampler' THEN 'ours'
+                    ELSE 'foreign' END AS role
         FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
-        WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS counted`;
+        WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS freshet_sampler`;
 
 /** Reads one database's statements over a connection of its own. */
 export class StatementReader {
@@ -73,7 +76,7 @@ export class StatementReader {
   rigBackends(): Promise<Set<number>> {
     return this.#inTurn(async () => {
       const { rows } = await this.#client.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity WHERE application_name IN ('freshet-sampler', 'freshet-publisher')`,
+        `SELECT pid FROM pg_stat_activity AS freshet_sampler WHERE application_name IN ('freshet-sampler', 'freshet-publisher')`,
       );
       return new Set(rows.map((row) => row.pid));
     });

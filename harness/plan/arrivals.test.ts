@@ -85,20 +85,25 @@ describe('canaries', () => {
     expect(canaryRanks(9)).toEqual([]);
   });
 
-  test('have neighbours that exist, are no canaries and watch the same dashboard', () => {
+  test('have neighbours that exist, are no canaries and watch the same dashboard on the same node', () => {
+    const few = fc.integer({ min: 1, max: 6 });
     fc.assert(
-      fc.property(fc.integer({ min: 10, max: 5_000 }), fc.integer({ min: 1, max: 5 }), (clients, audiences) => {
+      fc.property(fc.integer({ min: 10, max: 5_000 }), few, few, (clients, audiences, nodes) => {
         const canaries = canaryRanks(clients);
-        const neighbours = neighbourRanks(canaries, clients, neighbourDistance('sse', audiences));
+        const distance = neighbourDistance({ transport: 'sse', audiences, nodes });
+        const neighbours = neighbourRanks(canaries, clients, distance);
         expect(neighbours.every((rank) => rank >= 0 && rank < clients && !canaries.includes(rank))).toBe(true);
-        const watched = new Set(canaries.map((rank) => rank % audiences));
-        expect(neighbours.every((rank) => watched.has(rank % audiences))).toBe(true);
+        const placeOf = (rank: number) => `${rank % audiences} ${rank % nodes}`;
+        const places = new Set(canaries.map(placeOf));
+        expect(neighbours.every((rank) => places.has(placeOf(rank)))).toBe(true);
+        expect(distance).toBeLessThanOrEqual(audiences * nodes);
       }),
     );
   });
 
   test('are compared with the next poll where clients poll, whatever dashboard it asks for', () => {
-    expect(neighbourDistance('polling', 7)).toBe(1);
+    expect(neighbourDistance({ transport: 'polling', audiences: 7, nodes: 1 })).toBe(1);
+    expect(neighbourDistance({ transport: 'polling', audiences: 7, nodes: 2 })).toBe(2);
     expect(neighbourRanks([12], 100, 1)).toEqual([11, 13]);
   });
 });

@@ -64,11 +64,18 @@ export function canaryRanks(clients: number): number[] {
 }
 
 /**
- * How many ranks lie between two clients that see the same: changes go out dashboard by dashboard, and clients are dealt to dashboards
- * in turn, so a stream's next neighbour is as many ranks away as there are dashboards. Polls follow each other by rank alone.
+ * How many ranks lie between two clients that see the same: clients are dealt to dashboards and to server nodes in turn, and a stream is
+ * sent to dashboard by dashboard, node by node. Polls follow each other by rank alone, whatever dashboard they ask for.
  */
-export function neighbourDistance(transport: Transport, audiences: number): number {
-  return transport === 'polling' ? 1 : audiences;
+export function neighbourDistance(plan: { transport: Transport; audiences: number; nodes: number }): number {
+  const { transport, audiences, nodes } = plan;
+  return transport === 'polling' ? nodes : leastCommonMultiple(audiences, nodes);
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
 }
 
 /** The ranks whose observations the swarm keeps for the comparison: the canaries' neighbours at this distance. */

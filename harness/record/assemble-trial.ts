@@ -5,8 +5,9 @@ import { createHistogram, type Histogram, recordUs } from '../contract/histogram
 import type { MetricName } from '../contract/metrics.ts';
 import type { MetricValue, TrialRecord } from '../contract/record.ts';
 import { spellDurationUs } from '../contract/units.ts';
-import { generatorErrorUs } from '../measure/canary.ts';
+import { estimateGeneratorError } from '../measure/canary.ts';
 import { examineHealth } from '../measure/health.ts';
+import { voidFigures } from '../measure/lateness.ts';
 import { histogramBetween } from '../measure/prometheus.ts';
 import { cpuMsPerSecond, type Reading, type SystemPart, sumOverServers, systemParts } from '../measure/reading.ts';
 import { type SwarmTotals, totalsOf } from '../measure/swarm-totals.ts';
@@ -22,7 +23,7 @@ import {
 import { neighbourDistance } from '../plan/arrivals.ts';
 import { contenderSettings, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
-import { distribution, scalar } from './values.ts';
+import { distribution, estimated, scalar } from './values.ts';
 
 type Metrics = Partial<Record<MetricName, MetricValue>>;
 
@@ -61,6 +62,7 @@ export function assembleTrial(input: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...generatorMetrics(basis),
   };
   const witnesses = countWitnesses(input, totals);
+  const health = examineHealth({ input, totals, metrics, witnesses, theory: basis.theory });
   return {
     scenario: plan.scenario,
     contender: plan.contender.name,
@@ -70,7 +72,7 @@ export function assembleTrial(input: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     clients: plan.clients,
     audiences: plan.audiences,
     windowUs: input.readings.windowEnd.statements.atUs - input.readings.windowStart.statements.atUs,
-    metrics,
+    metrics: voidFigures(metrics, health),
     timeline: input.timeline,
     events: input.published
       .map(({ audience, version, committedUs }) => ({
@@ -81,7 +83,7 @@ export function assembleTrial(input: TrialInput): Omit<TrialRecord, 'phasesUs'> 
       }))
       .slice(0, 1_000),
     witnesses,
-    health: examineHealth({ input, totals, metrics, witnesses, theory: basis.theory }),
+    health,
   };
 }
 
@@ -285,18 +287,18 @@ function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
   const lag = createHistogram();
   for (const { version, sentUs, intendedUs } of input.published)
     if (version >= input.firstVersionInWindow) recordUs(lag, sentUs - intendedUs);
-  const errorUs =
+  const error =
     canary === null
       ? null
-      : generatorErrorUs(
+      : estimateGeneratorError(
           canary.samples,
           shards.flatMap(({ samples }) => samples),
-          neighbourDistance(input.plan.contender.transport, input.plan.audiences),
+          neighbourDistance({ ...input.plan, transport: input.plan.contender.transport }),
         );
   return {
-    'generator.errorUs': scalar(
+    'generator.errorUs': estimated(
       'generator.errorUs',
-      errorUs,
+      error,
       canary === null ? 'fewer than 10 clients: no canary beside them' : 'no canary saw what its neighbours saw',
     ),
     'generator.cpuShare': scalar('generator.cpuShare', totals.busiestCpuShare, ''),

@@ -2,7 +2,8 @@
 
 import { type Histogram, summarize } from '../contract/histogram.ts';
 import { type MetricName, metricOf } from '../contract/metrics.ts';
-import type { MetricValue } from '../contract/record.ts';
+import type { DistributionValue, MetricValue } from '../contract/record.ts';
+import type { Estimate } from '../measure/estimate.ts';
 import type { Expectation } from '../model/theory.ts';
 
 /** A scalar; `null` needs the reason. */
@@ -11,11 +12,19 @@ export function scalar(
   value: number | null,
   reason: string,
   expectation: Expectation | null = null,
-): MetricValue {
+): Exclude<MetricValue, DistributionValue> {
   const { unit } = metricOf(name);
   return value === null || !Number.isFinite(value)
     ? { unit, value: null, reason, ...expected(expectation) }
     : { unit, value, ...expected(expectation) };
+}
+
+/** A scalar that is the mean of a sample, with its margin. */
+export function estimated(name: MetricName, estimate: Estimate | null, reason: string): MetricValue {
+  const value = scalar(name, estimate?.value ?? null, reason);
+  return estimate === null || estimate.margin === null || value.value === null
+    ? value
+    : { ...value, margin: estimate.margin };
 }
 
 /** A distribution; one without observations is unmeasured. */

@@ -44,6 +44,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #delayUs = 0;
   #retryUs = eventSourceRetryUs;
   #halted = false;
+  #gaveUp = false;
   /** From when the screen is stale, if nothing arrives: the moment the next version is intended, or when the client was cut off. */
   #staleFromUs = Number.POSITIVE_INFINITY;
 
@@ -62,6 +63,11 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   /** Versions published and not held. A client that holds nothing yet lacks one. */
   get lacking(): number {
     return this.held === null ? 1 : lacking(this, this.#world.ledger.updates.newest(this.audience));
+  }
+
+  /** It lacks a version and may still get it: nobody need wait for a client that will not come back. */
+  get isBehind(): boolean {
+    return !this.#gaveUp && this.lacking > 0;
   }
 
   /** Connects at its place in the ramp. */
@@ -168,8 +174,11 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     const reaction = reactTo(reason, this.#world.context.target.transport, this.#retryUs);
     if (this.#halted || reaction.kind === 'stop') return;
     const dueUs = this.#nextAttemptUs(reaction, atUs);
-    if (dueUs === null) trial.gaveUp += 1;
-    else {
+    if (dueUs === null) {
+      trial.gaveUp += 1;
+      if (this.isBehind) standing.behind -= 1;
+      this.#gaveUp = true;
+    } else {
       this.#world.ledger.sessions.planned(this.rank, dueUs - atUs);
       this.#schedule(dueUs);
     }

@@ -18,10 +18,10 @@ export class DelayingProxy {
     });
   }
 
-  /** Passes connections on to `target`, delayed by `delayUs` one way. */
-  static async start(target: Address, delayUs: number): Promise<DelayingProxy> {
+  /** Passes connections on to `target`, delayed by `delayUs` one way; listens on any port unless told which. */
+  static async start(target: Address, delayUs: number, port = 0): Promise<DelayingProxy> {
     const proxy = new DelayingProxy(target, delayUs);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => proxy.#server.listen(port, '127.0.0.1', resolve));
     return proxy;
   }
 

@@ -38,7 +38,7 @@ export interface Standing {
   connected: number;
   /** Clients that hold a version. */
   holding: number;
-  /** Clients that lack a planned version, or hold none. */
+  /** Clients that lack a planned version, or hold none, and have not given up. */
   behind: number;
 }
 

@@ -51,7 +51,7 @@ export interface ShardProgress {
   readonly connected: number;
   /** Clients that hold a version. */
   readonly holding: number;
-  /** Clients that lack a planned version, or hold none. */
+  /** Clients that lack a planned version, or hold none, and have not given up. */
   readonly behind: number;
   readonly outstanding: number;
   /** Clients that will not come back. */

@@ -13,7 +13,7 @@ export function planShards(plan: TrialPlan, target: ReferenceTargetPlan, limits:
   const isCanary = new Set(canaries);
   const others = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));
   const count = shardCount(others.length, plan, limits);
-  const tracked = neighbourRanks(canaries, plan.clients, neighbourDistance(target.transport, plan.audiences));
+  const tracked = neighbourRanks(canaries, plan.clients, neighbourDistance({ ...plan, transport: target.transport }));
   const isNaming = needsOwnPorts(plan, limits);
   const common = (place: number) => ({
     target,

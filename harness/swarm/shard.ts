@@ -77,7 +77,7 @@ export class Shard {
       case 'updates':
         this.#ledger.updates.add(command.updates, command.inWindow);
         for (const client of this.#clients) client.onPlanned();
-        this.#ledger.standing.behind = this.#clients.filter(({ lacking }) => lacking > 0).length;
+        this.#ledger.standing.behind = this.#clients.filter(({ isBehind }) => isBehind).length;
         return;
       case 'window':
         this.#openWindow(command.startUs, command.endUs);
