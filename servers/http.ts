@@ -70,6 +70,8 @@ function route(endpoint: Endpoint, request: IncomingMessage, response: ServerRes
     if (request.method !== 'GET') return answer(metrics, response, methodNotAllowed);
     const verdict = served.admission.judge(request, search);
     if (typeof verdict === 'number') return answer(metrics, response, { status: verdict, headers: noContent });
+    // node:http goes on to read what came before the end of a connection, and what is held then would never be let go.
+    if (request.socket.destroyed) return;
     if (response.socket === null) tellOfEnd(request, response);
     return served.transport.handle(request, response, verdict);
   }
