@@ -35,7 +35,10 @@ export class Metrics {
   readonly #responses = new Map<number, number>();
   readonly #closed = new Map<EndReason, number>();
   readonly #poolWait = this.#histogram(metricNames.poolWait, 'Time a query waited for a pooled connection');
-  readonly #eventLoopDelay = this.#histogram(metricNames.eventLoopDelay, `How late a ${tickMs} ms timer fired`);
+  readonly #eventLoopDelay = this.#histogram(
+    metricNames.eventLoopDelay,
+    `How late a ${tickMs} ms timer fired, ticks missed meanwhile included`,
+  );
   #closedCount = 0;
   #poolWaitingPeak = 0;
   #ticker: NodeJS.Timeout | undefined;
@@ -87,11 +90,18 @@ export class Metrics {
   watchEventLoop(): () => void {
     const tick = (dueUs: number): void => {
       const nextUs = nowUs() + tickMs * 1000;
-      this.#eventLoopDelay.observe(Math.max(0, nowUs() - dueUs) / 1e6);
+      this.#observeDelay(Math.max(0, nowUs() - dueUs));
       this.#ticker = setTimeout(tick, tickMs, nextUs);
     };
     this.#ticker = setTimeout(tick, tickMs, nowUs() + tickMs * 1000);
     return () => clearTimeout(this.#ticker);
+  }
+
+  /** The ticks that came due while this one was late are samples too, or a stall of any length would be a single one (coordinated omission). */
+  #observeDelay(delayUs: number): void {
+    this.#eventLoopDelay.observe(delayUs / 1e6);
+    for (let missedUs = delayUs - tickMs * 1000; missedUs > 0; missedUs -= tickMs * 1000)
+      this.#eventLoopDelay.observe(missedUs / 1e6);
   }
 
   #histogram(name: string, help: string): Histogram {

@@ -190,7 +190,8 @@ export const metrics = {
   'server.eventLoopDelayUs': {
     ...latency,
     acrossShards: 'whole',
-    meaning: 'How late a 100 ms timer fired in the servers (upper bounds of buckets 20 % wide)',
+    meaning:
+      'How late a 100 ms timer fired in the servers; the ticks a stall swallowed count as well (upper bounds of buckets 20 % wide)',
   },
   'server.rssBytes': {
     ...bytes,
@@ -272,7 +273,10 @@ export const metrics = {
     acrossRepetitions: 'max',
     meaning: 'Share of one core that the busiest shard used',
   },
-  'generator.eventLoopDelayUs': { ...latency, meaning: 'How late a 100 ms timer fired in the shards' },
+  'generator.eventLoopDelayUs': {
+    ...latency,
+    meaning: 'How late a 100 ms timer fired in the shards; the ticks a stall swallowed count as well',
+  },
   'generator.publishLagUs': {
     ...latency,
     acrossShards: 'whole',
