@@ -68,6 +68,7 @@ describe('a distribution', () => {
       count: 100,
       censored: 10,
       min: 1,
+      mean: null,
       p50: 50,
       p90: 90,
       p99: null,

@@ -38,7 +38,7 @@ export function mergeHistograms(encoded: readonly string[]): Histogram {
 
 /**
  * The record's form of a distribution. `censored` observations are longer than all that were seen,
- * so a quantile that falls among them is `null`, and so is the maximum.
+ * so a quantile that falls among them is `null`, and so are the maximum and the mean.
  */
 export function summarize(histogram: Histogram, unit: Unit, censored = 0): DistributionValue {
   const seen = histogram.totalCount;
@@ -50,7 +50,7 @@ export function summarize(histogram: Histogram, unit: Unit, censored = 0): Distr
     count,
     censored,
     min: seen === 0 ? null : histogram.getValueAtPercentile(0),
-    mean: seen === 0 ? null : histogram.mean,
+    mean: seen === 0 || censored > 0 ? null : histogram.mean,
     p50: quantile(0.5),
     p90: quantile(0.9),
     p99: quantile(0.99),
