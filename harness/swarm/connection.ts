@@ -34,6 +34,9 @@ interface OwnedSocket extends net.Socket {
 /** 64 KiB is what the kernel hands over in one read at most; larger messages come in several. */
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
+/** How long the other side may be silent when we have ended ours. */
+const closeWaitMs = 1_000;
+
 function onRead(this: unknown, length: number, buffer: Uint8Array): boolean {
   const socket = this as OwnedSocket;
   socket.traffic.bytesIn += length;
@@ -81,10 +84,11 @@ export class Connection {
     this.#socket.write(bytes);
   }
 
-  /** Sends FIN after what was written. */
+  /** Sends FIN after what was written; a server that does not end its side is left after a second. */
   end(): void {
     this.#ending = true;
     this.#socket.end();
+    this.#socket.setTimeout(closeWaitMs, this.#socket.destroy);
   }
 
   /** The owner hears nothing more; what `end` began is finished, anything else ends at once. */

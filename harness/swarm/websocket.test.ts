@@ -36,6 +36,7 @@ describe('a handshake', () => {
   test.each([
     ['without an accept', upgrade],
     ['with the accept of another key', `${upgrade}Sec-WebSocket-Accept: ${'A'.repeat(27)}=\r\n`],
+    ['without Connection: Upgrade', `${upgrade.replace('Connection: Upgrade', 'Connection: keep-alive')}${accept}`],
     ['with two accepts', `${upgrade}${accept}${accept}`],
     ['with an extension that was not offered', `${upgrade}${accept}Sec-WebSocket-Extensions: permessage-deflate\r\n`],
     ['with a subprotocol that was not offered', `${upgrade}${accept}Sec-WebSocket-Protocol: chat\r\n`],

@@ -167,6 +167,8 @@ describe('rules of RFC 6455', () => {
     ['a 64 bit length with its top bit set', bytes(0x82, 127, 0x80, 0, 0, 0, 0, 1, 0, 0), 'WS_BAD_LENGTH', 1002],
     ['a message beyond the limit', bytes(0x82, 126, 3, 233), 'WS_MESSAGE_TOO_LARGE', 1009],
     ['a length of 2^62', bytes(0x82, 127, 0x40, 0, 0, 0, 0, 0, 0, 0), 'WS_MESSAGE_TOO_LARGE', 1009],
+    ['a length of 2^63 − 1', bytes(0x82, 127, 0x7f, ...long(7, 0xff)), 'WS_MESSAGE_TOO_LARGE', 1009],
+    ['a length of 2^64 − 1', bytes(0x82, 127, ...long(8, 0xff)), 'WS_BAD_LENGTH', 1002],
     [
       'fragments that exceed the limit together',
       Buffer.concat([serverFrame(2, Buffer.alloc(600), false), serverFrame(0, Buffer.alloc(401))]),

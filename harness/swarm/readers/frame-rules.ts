@@ -88,9 +88,10 @@ export function readLongLength(buffer: Buffer, at: number, shortLength: number):
     const length = ((buffer[at] as number) << 8) | (buffer[at + 1] as number);
     return length < 126 ? -1 : length;
   }
+  if ((buffer[at] as number) >= 0x80) return -1;
   // Beyond 2^53 it is imprecise, but then it is also too large for any limit.
   const length = buffer.readUInt32BE(at) * 2 ** 32 + buffer.readUInt32BE(at + 4);
-  return length < 65_536 || length >= 2 ** 63 ? -1 : length;
+  return length < 65_536 ? -1 : length;
 }
 
 /** Whether the bytes are UTF-8. Short ASCII, the usual message, is told faster here than through a view and a native call. */

@@ -149,6 +149,7 @@ describe('a head', () => {
   it('gives the wanted headers, the first of several, or lists joined', () => {
     const lines = [
       'HTTP/1.1 503',
+      'Connection: keep-alive, UPGRADE',
       'Retry-After: 7',
       'retry-after: 8',
       'CONTENT-TYPE:  text/plain ',
@@ -176,6 +177,13 @@ describe('a head', () => {
       secWebSocketProtocol: 'y',
       secWebSocketExtensions: 'z',
     });
+  });
+
+  it('has no upgrade that its Connection header does not name', () => {
+    const { responses } = readResponses(
+      `${ok}Upgrade: a\r\n${empty}\r\n${ok}Upgrade: a\r\nConnection: upgraded\r\n${empty}\r\n`,
+    );
+    expect(responses.map(({ head }) => head.upgrade)).toEqual([null, null]);
   });
 
   it('is told from a known one that differs in a single byte', () => {

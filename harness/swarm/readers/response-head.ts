@@ -18,6 +18,7 @@ export interface ResponseHead {
   readonly contentEncoding: string | null;
   readonly etag: string | null;
   readonly retryAfter: string | null;
+  /** `null` as well when `Connection` does not name it: then it does not count (RFC 9110 §7.8). */
   readonly upgrade: string | null;
   readonly secWebSocketAccept: string | null;
   readonly secWebSocketProtocol: string | null;
@@ -240,7 +241,7 @@ function decideFraming(status: number, isHttp10: boolean, fields: WantedFields):
     contentEncoding: fields.contentEncoding,
     etag: fields.etag,
     retryAfter: fields.retryAfter,
-    upgrade: fields.upgrade,
+    upgrade: optionsOf(fields.connection).includes('upgrade') ? fields.upgrade : null,
     secWebSocketAccept: fields.secWebSocketAccept,
     secWebSocketProtocol: fields.secWebSocketProtocol,
     secWebSocketExtensions: fields.secWebSocketExtensions,
@@ -259,7 +260,10 @@ function readLength(text: string): number {
 
 /** Whether the connection outlives the response, by its `Connection` header (RFC 9112 §9.3). */
 function survives(connection: string | null, isHttp10: boolean): boolean {
-  if (connection === null) return !isHttp10;
-  const options = connection.toLowerCase().split(/[ \t]*,[ \t]*/);
+  const options = optionsOf(connection);
   return !options.includes('close') && (!isHttp10 || options.includes('keep-alive'));
+}
+
+function optionsOf(connection: string | null): readonly string[] {
+  return connection === null ? [] : connection.toLowerCase().split(/[ \t]*,[ \t]*/);
 }
