@@ -1,6 +1,9 @@
 // Run record → what its figures hold for, as short phrases. Only what all trials share is stated as shared.
-import type { RunRecord, TrialRecord } from '../harness/contract/record.ts';
+import type { RunRecord, Transport, TrialRecord } from '../harness/contract/record.ts';
 import { formatDurationUs, formatNumber, parseDurationUs } from '../harness/contract/units.ts';
+import { shorten } from './inert.ts';
+
+const whatLimit = 40;
 
 /** A duration among a trial's settings in µs, whether recorded as µs or as spelled; `null` when it has none. */
 function settingUs(trial: TrialRecord, name: string): number | null {
@@ -15,9 +18,8 @@ export function pollIntervalUs(trial: TrialRecord): number | null {
   return own === undefined ? settingUs(trial, 'poll-interval') : parseDurationUs(own);
 }
 
-/** The conditions of a run, the most telling first. */
-export function conditionsOf(record: RunRecord): string[] {
-  const { trials } = record;
+/** The conditions of some trials of a run, the most telling first. */
+export function conditionsOf(trials: readonly TrialRecord[]): string[] {
   if (trials.length === 0) return [];
   const intervalsUs = trials.filter((trial) => trial.transport === 'polling').map(pollIntervalUs);
   const repetitions = Math.max(...trials.map((trial) => trial.repetition));
@@ -26,6 +28,7 @@ export function conditionsOf(record: RunRecord): string[] {
       trials.map((trial) => trial.clients),
       (clients) => counted(clients, 'client'),
     ),
+    faultPhrase(trials),
     sharedUs(intervalsUs, (us) => `poll every ${formatDurationUs(us)}`),
     sharedUs(
       trials.map((trial) => settingUs(trial, 'update-interval')),
@@ -39,14 +42,43 @@ export function conditionsOf(record: RunRecord): string[] {
       trials.map((trial) => settingUs(trial, 'query-cost') || null),
       (us) => `query cost +${formatDurationUs(us)}`,
     ),
-    windowPhrase(trials),
+    faultPhrase(trials) === '' ? windowPhrase(trials) : '',
     repetitions > 1 ? counted(repetitions, 'repetition') : '',
   ].filter((phrase) => phrase !== '');
+}
+
+/** `websocket unless named`: whose name the labels of some contenders leave out. */
+export function transportPhrase(transports: readonly Transport[]): string {
+  const main = mainTransport(transports);
+  if (main === undefined) return '';
+  return transports.every((transport) => transport === main) ? main : `${main} unless named`;
+}
+
+/** The most frequent; of equally frequent ones, the first. */
+export function mainTransport(transports: readonly Transport[]): Transport | undefined {
+  const count = (wanted: Transport) => transports.filter((transport) => transport === wanted).length;
+  return transports.reduce<Transport | undefined>(
+    (most, each) => (most === undefined || count(each) > count(most) ? each : most),
+    undefined,
+  );
 }
 
 /** `1 client`, `500 clients`. */
 export function counted(count: number, noun: string): string {
   return `${formatNumber(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** What was done to the system, and for how long to the tenth of a second, where all trials had the same done to them. */
+function faultPhrase(trials: readonly TrialRecord[]): string {
+  const phrases = trials.map(({ events }) => {
+    const fault = events.find(({ kind }) => kind === 'fault');
+    if (fault === undefined) return '';
+    const what = shorten(fault.what, whatLimit);
+    if (fault.untilUs === null) return what;
+    return `${what}, back after ${formatDurationUs(Math.round((fault.untilUs - fault.atUs) / 100_000) * 100_000)}`;
+  });
+  const [first = ''] = phrases;
+  return phrases.every((phrase) => phrase === first) ? first : '';
 }
 
 function windowPhrase(trials: readonly TrialRecord[]): string {

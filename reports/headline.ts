@@ -6,7 +6,9 @@ import { capitalise } from './charts/extremes.ts';
 import { pollIntervalUs } from './conditions.ts';
 import { formatFigure } from './figures.ts';
 import { quantileOf } from './merge.ts';
-import { type Contender, numberOf, type Run } from './run.ts';
+import { type Contender, isEmpty, numberOf, type Run } from './run.ts';
+import { stormsOf } from './storm.ts';
+import { stormSentences } from './storm-headline.ts';
 
 export interface Headline {
   readonly kind: 'finding' | 'warning';
@@ -28,13 +30,19 @@ interface Cast {
 /** The headline of a run. */
 export function headlineOf(run: Run): Headline {
   const caveats = caveatsOf(run);
-  if (run.contenders.length === 0) return { kind: 'warning', sentences: [emptyText], caveats };
+  if (isEmpty(run)) return { kind: 'warning', sentences: [emptyText], caveats };
   if (!run.valid) return { kind: 'warning', sentences: [invalidText(run)], caveats };
-  const cast = castOf(run.contenders);
+  const sentences = [...comparisonSentences(run.contenders), ...stormSentences(stormsOf(run.storms))];
+  return { kind: 'finding', sentences, caveats };
+}
+
+function comparisonSentences(contenders: readonly Contender[]): string[] {
+  if (contenders.length === 0) return [];
+  const cast = castOf(contenders);
   const compared = cast.polling !== undefined && cast.push.length > 0;
-  const said = compared ? [compareFreshness(cast), compareQueries(cast)] : run.contenders.slice(0, 2).map(describe);
+  const said = compared ? [compareFreshness(cast), compareQueries(cast)] : contenders.slice(0, 2).map(describe);
   const sentences = said.filter((sentence) => sentence !== '');
-  return { kind: 'finding', sentences: sentences.length > 0 ? sentences : [unmeasuredText], caveats };
+  return sentences.length > 0 ? sentences : [unmeasuredText];
 }
 
 /** The headline as one line. */
@@ -133,7 +141,7 @@ function caveatsOf(run: Run): string[] {
     record.status === 'interrupted'
       ? `The run was interrupted: ${record.trials.length} of ${planned} trials were made.`
       : '',
-    run.contenders.length === 1 ? 'Only one contender was measured, so nothing is compared.' : '',
+    run.contenders.length + run.storms.length === 1 ? 'Only one contender was measured, so nothing is compared.' : '',
     ...run.contenders.map(unseenText),
     warnings > 0
       ? `${warnings === 1 ? 'One warning speaks' : `${warnings} warnings speak`} against parts of it; see the findings.`

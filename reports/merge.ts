@@ -56,7 +56,7 @@ export function mergeFigures(name: MetricName, values: readonly (MetricValue | u
   return { ...base, kind: 'scalar', value: combine(name, present(scalars.map((scalar) => scalar.value))) };
 }
 
-/** The value at `quantile` (0 to 1) over all observations; `null` where it falls among those not seen by the end of the drain. */
+/** The value at `quantile` (0 to 1, the last) over all observations; `null` where it falls among those not seen by the end of the drain. */
 export function quantileOf(figure: DistributionFigure, quantile: number): number | null {
   const stated = statedQuantile(figure.stated, quantile);
   if (stated !== undefined) return stated;
@@ -119,7 +119,8 @@ function statedQuantile(stated: DistributionValue | null, quantile: number): num
   if (quantile === 0.5) return stated.p50;
   if (quantile === 0.9) return stated.p90;
   if (quantile === 0.99) return stated.p99;
-  return quantile === 0.999 ? stated.p999 : undefined;
+  if (quantile === 0.999) return stated.p999;
+  return quantile === 1 ? (stated.censored > 0 ? null : stated.max) : undefined;
 }
 
 function combine(name: MetricName, values: readonly number[]): number | null {

@@ -2,7 +2,6 @@
 import type { Chart } from './charts/chart.ts';
 import { looksOf } from './charts/chart.ts';
 import { pageTheme } from './charts/theme.ts';
-import { postgresPhrase } from './conditions.ts';
 import { escapeHtml } from './escape.ts';
 import { keepUnits } from './figures.ts';
 import { type Headline, headlineOf } from './headline.ts';
@@ -10,7 +9,8 @@ import type { Assets } from './page/assets.ts';
 import { renderDataTable } from './page/data-table.ts';
 import { minuteOf, renderEnvironment } from './page/environment.ts';
 import { renderEveryFigure, renderFindings, renderTheory, renderWitnesses } from './page/evidence.ts';
-import type { Run } from './run.ts';
+import { headerConditions, isEmpty, type Run } from './run.ts';
+import { stormSystemTableOf, stormTableOf } from './storm-table.ts';
 import { renderHtmlTable } from './table/html.ts';
 import { tableOf } from './table.ts';
 
@@ -21,13 +21,19 @@ export interface PageChart {
   readonly narrowSvg: string;
 }
 
+/** The charts of the comparison, and those of the storms. */
+export interface PageCharts {
+  readonly comparison: readonly PageChart[];
+  readonly storms: readonly PageChart[];
+}
+
 /** The page. */
-export function renderPage(run: Run, charts: readonly PageChart[], assets: Assets): string {
+export function renderPage(run: Run, charts: PageCharts, assets: Assets): string {
   const headline = headlineOf(run);
   const sections = [
     renderHeader(run, headline),
-    section('Comparison', renderHtmlTable(tableOf(run), (row) => lineKey(run, row)) + renderEveryFigure(run)),
-    charts.length === 0 ? '' : section('Charts', charts.map(renderChart).join('')),
+    ...renderComparison(run, charts.comparison),
+    renderStorms(run, charts.storms),
     section('Theory against measurement', renderTheory(run)),
     section('Witnesses', renderWitnesses(run)),
     section('Findings', renderFindings(run)),
@@ -57,14 +63,31 @@ ${sections.filter((html) => html !== '').join('\n')}
 function renderHeader(run: Run, headline: Headline): string {
   const [first = '', ...others] = headline.sentences;
   const caveats = headline.caveats.map((caveat) => `<li>${escapeHtml(caveat)}</li>`).join('');
-  const state = headline.kind === 'finding' ? '' : ` class="warning${run.contenders.length === 0 ? ' empty' : ''}"`;
+  const state = headline.kind === 'finding' ? '' : ` class="warning${isEmpty(run) ? ' empty' : ''}"`;
   return `<header${state}>
 <div class="top"><span>Freshet · ${escapeHtml(minuteOf(run.record.startedAt))}</span><button type="button" id="theme" hidden>Light or dark</button></div>
 <h1>${escapeHtml(keepUnits(first))}</h1>
 ${others.map((sentence) => `<p class="lead">${escapeHtml(keepUnits(sentence))}</p>`).join('')}
-<p class="conditions">${escapeHtml([...run.conditions, postgresPhrase(run.record)].join(' · '))}</p>
+<p class="conditions">${escapeHtml(headerConditions(run).join(' · '))}</p>
 ${caveats === '' ? '' : `<ul class="caveats">${caveats}</ul>`}
 </header>`;
+}
+
+function renderComparison(run: Run, charts: readonly PageChart[]): string[] {
+  if (run.contenders.length === 0 && !isEmpty(run)) return [];
+  const table = renderHtmlTable(tableOf(run), (row) => lineKey(run, row));
+  return [
+    section('Comparison', table + renderEveryFigure(run.contenders)),
+    charts.length === 0 ? '' : section('Charts', charts.map(renderChart).join('')),
+  ];
+}
+
+function renderStorms(run: Run, charts: readonly PageChart[]): string {
+  if (run.storms.length === 0) return '';
+  return section(
+    'Reconnect storm',
+    `<p class="conditions">${escapeHtml(run.stormConditions.join(' · '))}</p>${renderHtmlTable(stormTableOf(run))}${charts.map(renderChart).join('')}<h3 class="machine">What the system felt</h3>${renderHtmlTable(stormSystemTableOf(run))}${renderEveryFigure(run.storms)}`,
+  );
 }
 
 function section(heading: string, body: string): string {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunRecord } from '../harness/contract/record.ts';
-import { chartsOf } from './charts/all.ts';
+import { chartsOf, comparisonChartsOf, stormChartsOf } from './charts/all.ts';
 import type { Chart } from './charts/chart.ts';
 import { pageTheme } from './charts/theme.ts';
 import { type Fonts, loadFonts } from './draw/fonts.ts';
@@ -22,31 +22,38 @@ const narrowWidthPx = 336;
 /** Renders all reports of a valid record and returns the paths written. Files replace older ones whole or not at all. */
 export async function renderAll(record: RunRecord, directory: string): Promise<string[]> {
   const run = readRun(record);
+  const paths = [
+    await writeWhole(join(directory, 'report.html'), await renderReport(run)),
+    await writeWhole(join(directory, 'summary.md'), renderSummary(run)),
+  ];
+  return [...paths, ...(await renderCharts(chartsOf(run), join(directory, 'charts')))];
+}
+
+/** Draws charts as SVG and PNG into a directory and returns the paths written. */
+export async function renderCharts(charts: readonly Chart[], directory: string): Promise<string[]> {
   const fonts = await loadFonts();
-  const charts = chartsOf(run);
   const svgs: string[] = [];
   for (const chart of charts) svgs.push(await drawStandalone(chart, 'light', fonts));
   const pngs = await drawPngs(svgs, fonts);
-  const files: [string, string | Uint8Array][] = [
-    ['report.html', await renderReport(run)],
-    ['summary.md', renderSummary(run)],
-    ...charts.map(({ name }, index): [string, string] => [join('charts', `${name}.svg`), svgs[index] ?? '']),
-    ...charts.map(({ name }, index): [string, Uint8Array] => [
-      join('charts', `${name}.png`),
-      pngs[index] ?? new Uint8Array(),
-    ]),
-  ];
   const paths: string[] = [];
-  for (const [name, content] of files) paths.push(await writeWhole(join(directory, name), content));
+  for (const [index, { name }] of charts.entries()) {
+    paths.push(await writeWhole(join(directory, `${name}.svg`), svgs[index] ?? ''));
+    paths.push(await writeWhole(join(directory, `${name}.png`), pngs[index] ?? new Uint8Array()));
+  }
   return paths;
 }
 
 /** The text of report.html. */
 export async function renderReport(run: Run): Promise<string> {
   const fonts = await loadFonts();
-  const charts: PageChart[] = [];
-  for (const chart of chartsOf(run)) charts.push(await drawForPage(chart, fonts));
-  return renderPage(run, charts, await loadAssets(fonts));
+  const drawAll = async (charts: readonly Chart[]) => {
+    const drawn: PageChart[] = [];
+    for (const chart of charts) drawn.push(await drawForPage(chart, fonts));
+    return drawn;
+  };
+  const comparison = await drawAll(comparisonChartsOf(run));
+  const storms = await drawAll(stormChartsOf(run));
+  return renderPage(run, { comparison, storms }, await loadAssets(fonts));
 }
 
 async function drawForPage(chart: Chart, fonts: Fonts): Promise<PageChart> {

@@ -1,7 +1,7 @@
 // Run record → the run as reports read it: repetitions merged into contenders, every text inert, conditions in words.
 import { type MetricName, metricNames } from '../harness/contract/metrics.ts';
 import type { HealthFinding, RunRecord, Transport, TrialRecord } from '../harness/contract/record.ts';
-import { conditionsOf } from './conditions.ts';
+import { conditionsOf, postgresPhrase, transportPhrase } from './conditions.ts';
 import { inertRecord, shorten } from './inert.ts';
 import { centreOf, type Figure, mergeFigures } from './merge.ts';
 
@@ -10,7 +10,7 @@ const labelLimit = 90;
 
 /** All repetitions of one contender under the same conditions. */
 export interface Contender {
-  /** Unique in the run; the contender's spelling, with scenario or clients only where those differ. */
+  /** Unique among those it is shown with; the contender's spelling, with scenario or clients only where those differ. */
   readonly label: string;
   readonly name: string;
   readonly transport: Transport;
@@ -24,11 +24,18 @@ interface LocatedFinding extends HealthFinding {
   readonly where: string;
 }
 
+/** The scenario whose trials tell a story of their own: their figures have no place beside those of a quiet window. */
+const stormScenario = 'reconnect-storm';
+
 export interface Run {
   readonly record: RunRecord;
+  /** Of all scenarios but the reconnect storm. */
   readonly contenders: readonly Contender[];
-  /** What was the same for all, as short phrases: `500 clients`, `poll interval 2 s`. */
+  /** What was the same for all of them, as short phrases: `500 clients`, `poll interval 2 s`. */
   readonly conditions: readonly string[];
+  /** The contenders of the reconnect storm, and what was the same for all of them. */
+  readonly storms: readonly Contender[];
+  readonly stormConditions: readonly string[];
   readonly findings: readonly LocatedFinding[];
   /** False when a fatal finding voids the figures. */
   readonly valid: boolean;
@@ -37,15 +44,33 @@ export interface Run {
 /** Reads a valid record; everything in `reports` starts from its result. */
 export function readRun(original: RunRecord): Run {
   const record = inertRecord(original);
-  const contenders = contendersOf(record.trials);
-  const findings = record.trials.flatMap(findingsOf);
+  const isStorm = (trial: TrialRecord) => trial.scenario === stormScenario;
+  const storms = record.trials.filter(isStorm);
+  const others = record.trials.filter((trial) => !isStorm(trial));
+  const findings = record.trials.flatMap((trial) => findingsOf(record, trial));
   return {
     record,
-    contenders,
-    conditions: conditionsOf(record),
+    contenders: contendersOf(others),
+    conditions: conditionsOf(others),
+    storms: contendersOf(storms),
+    stormConditions: [transportPhrase(storms.map(({ transport }) => transport)), ...conditionsOf(storms)].filter(
+      (phrase) => phrase !== '',
+    ),
     findings,
     valid: record.status !== 'invalid' && findings.every((finding) => finding.severity !== 'fatal'),
   };
+}
+
+/** What stands above everything: the conditions of the comparison, or of the storms alone, and the database. */
+export function headerConditions({ record, contenders, conditions, stormConditions }: Run): string[] {
+  return [...(contenders.length > 0 ? conditions : stormConditions), postgresPhrase(record)].filter(
+    (phrase) => phrase !== '',
+  );
+}
+
+/** True when no trial was finished. */
+export function isEmpty({ contenders, storms }: Run): boolean {
+  return contenders.length + storms.length === 0;
 }
 
 /** The number of a metric: a scalar's value or a distribution's median; `null` when it was not measured. */
@@ -53,12 +78,14 @@ export function numberOf(contender: Contender, name: MetricName): number | null 
   return centreOf(contender.figures[name]);
 }
 
-/** `polling #2`: a trial as findings and missing trials name it. */
-export function trialName(trial: TrialRecord): string {
-  return `${shorten(trial.contender, labelLimit)} #${trial.repetition}`;
+/** `polling #2`: a trial as findings and missing trials name it, with its scenario where the record has several. */
+export function trialName({ trials }: RunRecord, trial: TrialRecord): string {
+  const several = trials.some(({ scenario }) => scenario !== trial.scenario);
+  return `${several ? `${trial.scenario}: ` : ''}${shorten(trial.contender, labelLimit)} #${trial.repetition}`;
 }
 
-function contendersOf(trials: readonly TrialRecord[]): Contender[] {
+/** Trials → their contenders, repetitions merged. Expects inert texts. */
+export function contendersOf(trials: readonly TrialRecord[]): Contender[] {
   const groups = new Map<string, [TrialRecord, ...TrialRecord[]]>();
   for (const trial of trials) {
     const key = JSON.stringify([trial.scenario, trial.contender, trial.clients, trial.audiences]);
@@ -100,6 +127,6 @@ function contenderOf(
   };
 }
 
-function findingsOf(trial: TrialRecord): LocatedFinding[] {
-  return trial.health.map((finding) => ({ ...finding, where: trialName(trial) }));
+function findingsOf(record: RunRecord, trial: TrialRecord): LocatedFinding[] {
+  return trial.health.map((finding) => ({ ...finding, where: trialName(record, trial) }));
 }

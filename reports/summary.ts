@@ -1,9 +1,9 @@
 // A run → summary.md for pull requests and job summaries, which show tables and Mermaid but no embedded pictures.
-import { postgresPhrase } from './conditions.ts';
 import { escapeMarkdown, fenceMarkdown, quoteMermaid } from './escape.ts';
 import { headlineOf } from './headline.ts';
 import { shorten } from './inert.ts';
-import { numberOf, type Run } from './run.ts';
+import { headerConditions, isEmpty, numberOf, type Run } from './run.ts';
+import { stormSystemTableOf, stormTableOf } from './storm-table.ts';
 import { renderMarkdownTable } from './table/markdown.ts';
 import { tableOf } from './table.ts';
 
@@ -15,8 +15,10 @@ const messageLimit = 400;
 export function renderSummary(run: Run): string {
   const parts = [
     renderHeadline(run),
-    renderMarkdownTable(tableOf(run)),
+    // A run that did nothing still shows what it would have compared.
+    run.contenders.length > 0 || isEmpty(run) ? renderMarkdownTable(tableOf(run)) : '',
     renderDiagram(run),
+    renderStorms(run),
     renderFindings(run),
     renderCommand(run),
   ];
@@ -29,10 +31,21 @@ function renderHeadline(run: Run): string {
   const lines = [
     '## Freshet\n',
     kind === 'finding' ? `**${text}**\n` : `> [!WARNING]\n> ${text}\n`,
-    `${escapeMarkdown([...run.conditions, postgresPhrase(run.record)].join(' · '))}\n`,
+    `${escapeMarkdown(headerConditions(run).join(' · '))}\n`,
     ...caveats.map((caveat) => `_${escapeMarkdown(caveat)}_\n`),
   ];
   return lines.filter((line) => line !== '').join('\n');
+}
+
+function renderStorms(run: Run): string {
+  if (run.storms.length === 0) return '';
+  return [
+    '### Reconnect storm\n',
+    `${escapeMarkdown(run.stormConditions.join(' · '))}\n`,
+    renderMarkdownTable(stormTableOf(run)),
+    'What the system felt, and what became of the updates of the gap:\n',
+    renderMarkdownTable(stormSystemTableOf(run)),
+  ].join('\n');
 }
 
 /** Mermaid knows no logarithmic axis, so small values are seen as small and read in the table. */
@@ -54,7 +67,7 @@ function renderDiagram(run: Run): string {
 }
 
 function renderFindings(run: Run): string {
-  if (run.contenders.length === 0) return '**Findings:** nothing was measured, so there was nothing to check.\n';
+  if (isEmpty(run)) return '**Findings:** nothing was measured, so there was nothing to check.\n';
   if (run.findings.length === 0) return '**Findings:** none speaks against these figures.\n';
   const ordered = [...run.findings].sort((a, b) => Number(b.severity === 'fatal') - Number(a.severity === 'fatal'));
   const items = ordered

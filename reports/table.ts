@@ -1,4 +1,4 @@
-// A run → the one comparison table: a row a contender, in record order. Dialects in table/ only lay it out.
+// A run → its comparison table: a row a contender, in record order. Dialects in table/ only lay it out.
 import type { MetricName } from '../harness/contract/metrics.ts';
 import type { Transport } from '../harness/contract/record.ts';
 import { formatFigure, unmeasuredMark } from './figures.ts';
@@ -27,34 +27,39 @@ interface Row {
 }
 
 export interface Table {
+  /** One phrase for those who cannot see where it stands. */
+  readonly caption: string;
+  /** Heading of the rows' labels. */
+  readonly rowHeading: string;
   readonly columns: readonly Column[];
   readonly rows: readonly Row[];
   /** Numbered from 1. */
   readonly footnotes: readonly string[];
-  /** What the whole table lacks. */
-  readonly remark: string | null;
+  /** What goes for the whole table, or what it lacks. */
+  readonly remarks: readonly string[];
 }
 
 /** A number, or why there is none; `caveat` is a footnote to a number that is there. */
-interface Reading {
+export interface Reading {
   readonly value: number | null;
   readonly reason: string;
   readonly caveat?: string;
 }
 
-interface ColumnSource extends Column {
+/** A column and how a contender (or whatever has a row) gives its cell. */
+export interface ColumnSource<Subject> extends Column {
   readonly unit: string;
-  readonly read: (contender: Contender) => Reading;
+  readonly read: (subject: Subject) => Reading;
 }
 
-const sources: readonly ColumnSource[] = [
+const sources: readonly ColumnSource<Contender>[] = [
   {
     above: 'freshness',
     below: 'p50',
     heading: 'freshness p50',
     meaning: 'Half of all changes were on a client’s screen within this time',
     unit: 'us',
-    read: (contender) => readQuantile(contender, 0.5),
+    read: (contender) => readQuantile(contender, 'freshnessUs', 0.5),
   },
   {
     above: 'freshness',
@@ -62,7 +67,7 @@ const sources: readonly ColumnSource[] = [
     heading: 'freshness p99',
     meaning: '99 % of all changes were on a client’s screen within this time',
     unit: 'us',
-    read: (contender) => readQuantile(contender, 0.99),
+    read: (contender) => readQuantile(contender, 'freshnessUs', 0.99),
   },
   {
     above: 'DB queries',
@@ -100,14 +105,35 @@ const sources: readonly ColumnSource[] = [
 
 /** The comparison of a run's contenders. */
 export function tableOf(run: Run): Table {
+  return fillTable(
+    run.contenders.map((contender) => ({ label: contender.label, transport: contender.transport, subject: contender })),
+    sources,
+    {
+      caption: 'Contenders compared',
+      rowHeading: 'contender',
+      remarks: run.storms.length > 0 ? [] : missingRemarks(run),
+    },
+  );
+}
+
+/** What was planned but not run; it stands below the last table. */
+export function missingRemarks({ record: { missing } }: Run): string[] {
+  return missing.length > 0 ? [`Not run: ${missing.join(', ')}`] : [];
+}
+
+/** Reads every cell, and numbers the footnotes as they come. */
+export function fillTable<Subject>(
+  rows: readonly (Pick<Row, 'label' | 'transport'> & { readonly subject: Subject })[],
+  columns: readonly ColumnSource<Subject>[],
+  words: Pick<Table, 'caption' | 'rowHeading' | 'remarks'>,
+): Table {
   const footnotes: string[] = [];
-  const rows = run.contenders.map((contender) => ({
-    label: contender.label,
-    transport: contender.transport,
-    cells: sources.map((source) => cellOf(source, contender, footnotes)),
+  const filled = rows.map(({ label, transport, subject }) => ({
+    label,
+    transport,
+    cells: columns.map((column) => cellOf(column.read(subject), column.unit, footnotes)),
   }));
-  const { missing } = run.record;
-  return { columns: sources, rows, footnotes, remark: missing.length > 0 ? `Not run: ${missing.join(', ')}` : null };
+  return { ...words, columns, rows: filled, footnotes };
 }
 
 /** Bytes in and out at a client's socket a minute. */
@@ -127,8 +153,9 @@ export function readScalar(contender: Contender, name: MetricName): Reading {
   return { value: figure.value, reason: reasonOf(figure), ...caveatOf(figure) };
 }
 
-function readQuantile(contender: Contender, quantile: number): Reading {
-  const figure = contender.figures.freshnessUs;
+/** The value at `quantile` of a distribution metric of a contender. */
+export function readQuantile(contender: Contender, name: MetricName, quantile: number): Reading {
+  const figure = contender.figures[name];
   if (figure === undefined || figure.kind === 'scalar') return { value: null, reason: reasonOf(figure) };
   return {
     value: quantileOf(figure, quantile),
@@ -144,17 +171,17 @@ function fullCaveatOf(figure: DistributionFigure): { caveat?: string } {
   };
 }
 
-function caveatOf(figure: Figure): { caveat?: string } {
+/** In how many of the repetitions a figure was measured, when not in all. */
+export function caveatOf(figure: Figure): { caveat?: string } {
   if (figure.measured === figure.repetitions || figure.measured === 0) return {};
   return {
     caveat: `measured in ${figure.measured} of ${figure.repetitions} repetitions (${figure.reasons.join('; ')})`,
   };
 }
 
-function cellOf(source: ColumnSource, contender: Contender, footnotes: string[]): Cell {
-  const { value, reason, caveat } = source.read(contender);
+function cellOf({ value, reason, caveat }: Reading, unit: string, footnotes: string[]): Cell {
   if (value === null) return { text: unmeasuredMark, note: noteOf(reason, footnotes) };
-  return { text: formatFigure(value, source.unit), note: caveat === undefined ? null : noteOf(caveat, footnotes) };
+  return { text: formatFigure(value, unit), note: caveat === undefined ? null : noteOf(caveat, footnotes) };
 }
 
 /** The number of a footnote; the same text is written once. */

@@ -4,13 +4,30 @@ import type { Chart, ChartMaker } from './chart.ts';
 import { costChart } from './cost.ts';
 import { freshnessChart } from './freshness.ts';
 import { queriesChart } from './queries.ts';
+import { stormChart } from './storm.ts';
 import { timelineChart } from './timeline.ts';
 
 const makers: readonly ChartMaker[] = [freshnessChart, queriesChart, costChart, timelineChart];
 
-/** The charts that the run has figures for. */
+const stormMakers: readonly ChartMaker[] = [stormChart];
+
+/** All charts that the run has figures for. */
 export function chartsOf(run: Run): Chart[] {
-  const charts = makers.map((make) => make(run)).filter((chart) => chart !== null);
+  return [...comparisonChartsOf(run), ...stormChartsOf(run)];
+}
+
+/** Those of the comparison. */
+export function comparisonChartsOf(run: Run): Chart[] {
+  return makeCharts(makers, run);
+}
+
+/** Those of the reconnect storms. */
+export function stormChartsOf(run: Run): Chart[] {
+  return makeCharts(stormMakers, run);
+}
+
+function makeCharts(some: readonly ChartMaker[], run: Run): Chart[] {
+  const charts = some.map((make) => make(run)).filter((chart) => chart !== null);
   return run.valid ? charts : charts.map(withoutFinding);
 }
 

@@ -9,6 +9,21 @@ export function symlogTicks(max: number, most: number): number[] {
   return [0, ...powers.filter((_, index) => (powers.length - 1 - index) % step === 0)];
 }
 
+/** 0 and what of 1, 2, 5, 10, … keeps its distance on a square-root scale of `lengthPx`, the largest first. */
+export function squareRootTicks(max: number, lengthPx: number, distancePx: number): number[] {
+  const ticks: number[] = [];
+  let above = Number.POSITIVE_INFINITY;
+  for (let power = 10 ** Math.floor(Math.log10(max)); power >= 1; power /= 10) {
+    for (const tick of [5 * power, 2 * power, power]) {
+      const at = Math.sqrt(tick / max) * lengthPx;
+      if (tick > max || above - at < distancePx || at < distancePx) continue;
+      ticks.push(tick);
+      above = at;
+    }
+  }
+  return [0, ...ticks.reverse()];
+}
+
 /** Vega expression for such ticks: `100`, `1k`, `10M`. */
 export const compactLabels =
   "datum.value >= 1e9 ? datum.value / 1e9 + 'G' : datum.value >= 1e6 ? datum.value / 1e6 + 'M' : datum.value >= 1e3 ? datum.value / 1e3 + 'k' : datum.value + ''";

@@ -1,6 +1,5 @@
-// Contenders and a number of each → the highest and the lowest, for titles that must stay true of odd data.
+// Contenders or strategies and a number of each → the highest and the lowest, for titles that must stay true of odd data.
 import { shorten } from '../inert.ts';
-import type { Contender } from '../run.ts';
 
 const titleLabelLimit = 36;
 
@@ -12,26 +11,27 @@ interface Named {
 export interface Extremes {
   readonly most: Named;
   readonly least: Named;
-  /** How many contenders have a number. */
+  /** How many have a number. */
   readonly count: number;
   /** The highest is less than 10 % above the lowest, so that naming a difference would say too much. */
   readonly alike: boolean;
 }
 
-/** The extremes, or `null` when no contender has a number. */
-export function extremesOf(
-  contenders: readonly Contender[],
-  read: (contender: Contender) => number | null,
+/** The extremes, or `null` when none has a number. */
+export function extremesOf<Subject extends { readonly label: string }>(
+  subjects: readonly Subject[],
+  read: (subject: Subject) => number | null,
+  noun: 'contenders' | 'strategies' = 'contenders',
 ): Extremes | null {
-  const named = contenders.flatMap((contender) => {
-    const value = read(contender);
-    return value === null ? [] : [{ label: shorten(contender.label, titleLabelLimit), value }];
+  const named = subjects.flatMap((subject) => {
+    const value = read(subject);
+    return value === null ? [] : [{ label: shorten(subject.label, titleLabelLimit), value }];
   });
   if (named.length === 0) return null;
   const values = named.map(({ value }) => value);
   const [high, low] = [Math.max(...values), Math.min(...values)];
   return {
-    most: { label: labelsAt(named, high, 'contenders'), value: high },
+    most: { label: labelsAt(named, high, noun), value: high },
     least: { label: labelsAt(named, low, 'others'), value: low },
     count: named.length,
     alike: named.length > 1 && high <= low * 1.1,
@@ -43,10 +43,14 @@ export function capitalise(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 
+/** `a`, `a and b`, `a, b and c`. */
+export function joinWords(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}
+
 /** All that read the same, since naming one of them would single it out. */
-function labelsAt(named: readonly Named[], value: number, many: 'contenders' | 'others'): string {
+function labelsAt(named: readonly Named[], value: number, many: 'contenders' | 'strategies' | 'others'): string {
   const labels = named.filter((each) => Math.abs(each.value - value) <= 0.005 * value).map(({ label }) => label);
-  const last = labels.pop() ?? '';
-  if (labels.length > 2) return `${labels.length + 1} ${many}`;
-  return labels.length === 0 ? last : `${labels.join(', ')} and ${last}`;
+  return labels.length > 3 ? `${labels.length} ${many}` : joinWords(labels);
 }

@@ -13,8 +13,11 @@ interface SeriesColour {
   readonly text: string;
 }
 
+type StormPart = 'attempted' | 'accepted' | 'outage';
+
 export interface Theme {
   readonly grey: Readonly<Record<Grey, string>>;
+  readonly storm: Readonly<Record<StormPart, string>>;
   series(transport: Transport, variant: number): SeriesColour;
 }
 
@@ -42,6 +45,11 @@ const hues: Readonly<Record<Scheme, Readonly<Record<Transport, string>>>> = {
   light: { polling: '#FA5104', 'long-polling': '#B12A64', sse: '#38A77D', websocket: '#3B5DF3' },
   dark: { polling: '#FF8F50', 'long-polling': '#CF4F86', sse: '#66DDB0', websocket: '#5C80FF' },
 };
+/** Attempted and accepted differ in lightness too, so that they are told apart without colour. */
+const storms: Readonly<Record<Scheme, Readonly<Record<StormPart, string>>>> = {
+  light: { attempted: '#F6AD6B', accepted: '#1D4ED8', outage: '#eef0f3' },
+  dark: { attempted: '#A8622F', accepted: '#7AA2FF', outage: '#1b222b' },
+};
 /** How far each variant is mixed towards the ink. */
 const inkShares = [0, 0.4, 0.2, 0.55] as const;
 /** Line patterns of the variants, in pixels of line and gap. */
@@ -59,22 +67,28 @@ export function dashOf(variant: number): readonly number[] {
 
 /** Plain colours. */
 export function plainTheme(scheme: Scheme): Theme {
-  return { grey: greys[scheme], series: (transport, variant) => seriesColour(scheme, transport, variant) };
+  return {
+    grey: greys[scheme],
+    storm: storms[scheme],
+    series: (transport, variant) => seriesColour(scheme, transport, variant),
+  };
 }
 
 /** References to the page's variables, which `cssVariables` declares. */
 export function pageTheme(): Theme {
-  const grey = Object.fromEntries(Object.keys(greys.light).map((name) => [name, `var(--${name})`])) as Record<
-    Grey,
-    string
-  >;
   return {
-    grey,
+    grey: variablesOf(greys.light),
+    storm: variablesOf(storms.light),
     series: (transport, variant) => {
       const name = `--${transport}-${variant % variantCount}`;
       return { mark: `var(${name})`, text: `var(${name}-text)` };
     },
   };
+}
+
+function variablesOf<Name extends string>(colours: Readonly<Record<Name, string>>): Record<Name, string> {
+  const names = Object.keys(colours) as Name[];
+  return Object.fromEntries(names.map((name) => [name, `var(--${name})`])) as Record<Name, string>;
 }
 
 /** The declarations of one scheme. */
@@ -86,7 +100,10 @@ export function cssVariables(scheme: Scheme): string {
       return `--${transport}-${variant}:${mark};--${transport}-${variant}-text:${text};`;
     }),
   );
-  return [...Object.entries(greys[scheme]).map(([name, colour]) => `--${name}:${colour};`), ...series].join('');
+  return [
+    ...Object.entries({ ...greys[scheme], ...storms[scheme] }).map(([name, colour]) => `--${name}:${colour};`),
+    ...series,
+  ].join('');
 }
 
 function seriesColour(scheme: Scheme, transport: Transport, variant: number): SeriesColour {

@@ -5,12 +5,12 @@ import { counted } from '../conditions.ts';
 import { escapeHtml } from '../escape.ts';
 import { formatDeviation, formatWithUnit, unmeasuredMark } from '../figures.ts';
 import { centreOf, type Figure, quantileOf, reasonOf } from '../merge.ts';
-import { type Contender, type Run, trialName } from '../run.ts';
+import { type Contender, isEmpty, type Run, trialName } from '../run.ts';
 import { type DataCell, renderDataTable } from './data-table.ts';
 
 /** Each figure that arithmetic predicts, beside what was measured. */
 export function renderTheory(run: Run): string {
-  const rows = run.contenders.flatMap((contender) =>
+  const rows = [...run.contenders, ...run.storms].flatMap((contender) =>
     metricNames.flatMap((name) => {
       const figure = contender.figures[name];
       return figure === undefined || figure.expected === null
@@ -49,7 +49,7 @@ function theoryRow(contender: Contender, name: MetricName, figure: Figure, expec
 /** The same counts by parties that do not know of each other. */
 export function renderWitnesses(run: Run): string {
   const counts = run.record.trials.flatMap((trial) =>
-    trial.witnesses.map((count) => ({ ...count, where: trialName(trial) })),
+    trial.witnesses.map((count) => ({ ...count, where: trialName(run.record, trial) })),
   );
   if (counts.length === 0) return '<p class="sub">This run recorded no counts to compare.</p>';
   const judged = counts.map((count) => ({
@@ -94,7 +94,7 @@ function countText(count: number | null): string {
 
 /** What speaks against the figures, the fatal first. */
 export function renderFindings(run: Run): string {
-  if (run.contenders.length === 0) return '<p>Nothing was measured, so there was nothing to check.</p>';
+  if (isEmpty(run)) return '<p>Nothing was measured, so there was nothing to check.</p>';
   if (run.findings.length === 0) return '<p>No check found a reason to distrust these figures.</p>';
   const ordered = [...run.findings].sort((a, b) => Number(b.severity === 'fatal') - Number(a.severity === 'fatal'));
   const items = ordered.map(
@@ -104,18 +104,18 @@ export function renderFindings(run: Run): string {
   return `<ul class="findings">${items.join('')}</ul>`;
 }
 
-/** The whole catalogue as far as this run holds it. */
-export function renderEveryFigure(run: Run): string {
-  const names = metricNames.filter((name) => run.contenders.some(({ figures }) => figures[name] !== undefined));
+/** The whole catalogue as far as these contenders hold it. */
+export function renderEveryFigure(contenders: readonly Contender[]): string {
+  const names = metricNames.filter((name) => contenders.some(({ figures }) => figures[name] !== undefined));
   const table = renderDataTable({
-    caption: 'Every figure of the run',
-    columns: [{ heading: 'figure' }, ...run.contenders.map(({ label }) => ({ heading: label, numeric: true }))],
+    caption: 'Every figure',
+    columns: [{ heading: 'figure' }, ...contenders.map(({ label }) => ({ heading: label, numeric: true }))],
     rows: names.map((name) => [
       metricCell(name, ''),
-      ...run.contenders.map(({ figures }) => figureCell(name, figures[name])),
+      ...contenders.map(({ figures }) => figureCell(name, figures[name])),
     ]),
   });
-  return `<details><summary>Every figure of the run (medians of distributions, with p99)</summary>${table}</details>`;
+  return `<details><summary>Every figure (medians of distributions, with p99)</summary>${table}</details>`;
 }
 
 function metricCell(name: MetricName, suffix: string): DataCell {

@@ -1,4 +1,4 @@
-// The comparison table → lines for a terminal, never wider than asked. Colour is the caller's decision (NO_COLOR, no TTY).
+// A comparison table → lines for a terminal, never wider than asked. Colour is the caller's decision (NO_COLOR, no TTY).
 import type { Transport } from '../../harness/contract/record.ts';
 import type { Cell, Table } from '../table.ts';
 import { superscript } from './superscript.ts';
@@ -58,7 +58,7 @@ export function renderTerminalTable(table: Table, style: TerminalStyle): string 
     ),
     paint(
       line(
-        'contender',
+        table.rowHeading,
         table.columns.map((column) => column.below),
       ),
       '1',
@@ -77,7 +77,7 @@ function headAbove(table: Table, index: number): string {
 }
 
 function labelWidthOf(table: Table, room: number): number {
-  const longest = Math.max('contender'.length, ...table.rows.map((row) => textWidth(row.label)));
+  const longest = Math.max(table.rowHeading.length, ...table.rows.map((row) => textWidth(row.label)));
   return Math.min(longest, room);
 }
 
@@ -102,5 +102,5 @@ function footnoteLines(table: Table, width: number): string[] {
       (text, row) => (row === 0 ? mark : ' '.repeat(mark.length)) + text,
     );
   });
-  return [...footnotes, ...(table.remark === null ? [] : wrapText(table.remark, width))];
+  return [...footnotes, ...table.remarks.flatMap((remark) => wrapText(remark, width))];
 }
