@@ -23,7 +23,7 @@ const clientsSetting: CountSetting = {
   max: 15_000,
   meaning: 'clients of a trial',
 };
-const repeatSetting: CountSetting = { kind: 'count', default: 2, min: 1, max: 100, meaning: 'trials of each row' };
+const repeatSetting: CountSetting = { kind: 'count', default: 1, min: 1, max: 100, meaning: 'trials of each row' };
 
 function buildCommand(): Command {
   return new Command('bench:broadcast')
@@ -32,8 +32,8 @@ function buildCommand(): Command {
     )
     .option('--clients <list>', 'numbers of clients, separated by commas (1000,5000)')
     .option('--only <list>', 'rows to measure, separated by commas; their floors are added (all)')
-    .option('--repeat <n>', 'trials of each row, of three rounds each (2)')
-    .option('--quick', 'a glance: the default contenders, 500 clients, one trial of two rounds')
+    .option('--repeat <n>', 'trials of each row, of three rounds each, every second time in reverse order (1)')
+    .option('--quick', 'a glance: the default contenders, 1,000 clients, two short rounds')
     .option('--json', 'print the figures as JSON instead of the table')
     .exitOverride()
     .configureOutput({ outputError: () => {} });
@@ -47,10 +47,10 @@ function planOf(flags: Flags, signal: AbortSignal): BroadcastPlan {
     if ('problem' in parsed) problems.push(parsed.problem);
     return 'problem' in parsed ? setting.default : Number(parsed.value);
   };
-  const clients = (flags.clients ?? (flags.quick ? '500' : '1000,5000'))
+  const clients = (flags.clients ?? (flags.quick ? '1000' : '1000,5000'))
     .split(',')
     .map((text) => count('--clients', clientsSetting, text));
-  const repeat = count('--repeat', repeatSetting, flags.repeat ?? (flags.quick ? '1' : '2'));
+  const repeat = count('--repeat', repeatSetting, flags.repeat ?? '1');
   const names = rows.map(({ name }) => name);
   const wanted = flags.only?.split(',') ?? rows.filter(({ quick }) => quick || !flags.quick).map(({ name }) => name);
   for (const name of wanted)
@@ -64,7 +64,8 @@ function planOf(flags: Flags, signal: AbortSignal): BroadcastPlan {
     clients: [...new Set(clients)],
     repeat,
     rounds: flags.quick ? 2 : 3,
-    messagesPerRound: flags.quick ? 2_000 : 20_000,
+    warmUpMessages: flags.quick ? 10_000 : 20_000,
+    messagesPerRound: flags.quick ? 4_000 : 20_000,
     signal,
     onTrial: (name, count) => process.stderr.write(`${name}, ${count.toLocaleString('en-US')} clients\n`),
   };

@@ -7,6 +7,7 @@ import { settleAll } from '../../harness/services/deadline.ts';
 import { openGuard } from '../../harness/services/guard.ts';
 import { startPostgres } from '../../harness/services/postgres.ts';
 import { startRedis } from '../../harness/services/redis.ts';
+import { inspectorOptions } from './garbage.ts';
 import type { Row } from './rows.ts';
 import type { Ground } from './subject.ts';
 import type { Measured } from './table.ts';
@@ -18,12 +19,14 @@ export interface BroadcastPlan {
   readonly repeat: number;
   readonly rounds: number;
   readonly messagesPerRound: number;
+  readonly warmUpMessages: number;
   readonly signal: AbortSignal;
   onTrial(name: string, clients: number): void;
 }
 
 /** Leaves nothing behind. Throws `environment`, or the signal's reason. */
 export async function runBroadcast(plan: BroadcastPlan): Promise<Measured[]> {
+  process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, inspectorOptions].join(' ').trim();
   const guard = await openGuard();
   // Whatever is being waited for, its processes end with the guard.
   const interrupted = new Promise<never>((_, reject) => {

@@ -7,7 +7,7 @@ import type { Update } from '../../harness/plan/arrivals.ts';
 import { type Contender, parseContender } from '../../harness/plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../../harness/plan/trial-plan.ts';
 import { Publisher } from '../../harness/publisher/publisher.ts';
-import { startChild } from '../../harness/services/child.ts';
+import { type Child, startChild } from '../../harness/services/child.ts';
 import { settleAll } from '../../harness/services/deadline.ts';
 import type { Guard } from '../../harness/services/guard.ts';
 import { freePort } from '../../harness/services/ports.ts';
@@ -35,6 +35,7 @@ export interface Ground {
 export interface Subject {
   readonly target: ReferenceTargetPlan;
   readonly metricsUrls: readonly string[];
+  readonly servers: readonly Child[];
   readonly processes: SystemProcesses;
   /** Makes these changes at their intended times; resolves when the last is made. */
   publish(updates: readonly Update[]): Promise<void>;
@@ -75,6 +76,7 @@ async function startReference(plan: TrialPlan, ground: Ground): Promise<Subject>
   return {
     target: layout.target,
     metricsUrls: layout.metricsUrls,
+    servers: system.servers,
     processes: {
       servers: system.servers.map(({ pid }) => pid),
       relay: system.relay === null ? [] : [system.relay.pid],
@@ -115,6 +117,7 @@ async function startFloor(kind: FloorKind, plan: TrialPlan, { guard, bundles }: 
       token: '',
     },
     metricsUrls: [],
+    servers: [child],
     processes: { servers: [child.pid], relay: [], redis: [], postgres: [] },
     publish: async (updates) => {
       for (const { version, intendedUs } of updates) {

@@ -11,15 +11,18 @@ import { within } from '../../harness/services/deadline.ts';
 import { readLimits } from '../../harness/services/limits.ts';
 import { Swarm } from '../../harness/swarm/swarm.ts';
 import { metricNames } from '../../servers/protocol.ts';
-import { readMemory, readUsed, type Sources, type Used } from './reading.ts';
+import { collectGarbage } from './garbage.ts';
+import { type Memory, readMemory, readUsed, type Sources, type Used } from './reading.ts';
 import type { Row } from './rows.ts';
 import { type Ground, planOf, type Subject, startSubject } from './subject.ts';
 
 export interface TrialSize {
   readonly clients: number;
   readonly rounds: number;
-  /** About as many in each round; at least two changes. */
+  /** About as many in each round, at least two changes; of polls, which come one by one, a quarter. */
   readonly messagesPerRound: number;
+  /** Before the first round: as long as code is still being compiled, it is slow. */
+  readonly warmUpMessages: number;
 }
 
 /** CPU time in µs (user and system): of the servers a message or answer, of the others a change (or poll). `null`: does not apply. */
@@ -52,6 +55,8 @@ interface Rig {
 }
 
 const restUs = 300_000;
+/** A relay and Redis do little for a change, so what they do without one has to be known better. */
+const idleUs = { server: 500_000, relay: 1_500_000 } as const;
 const leadUs = 50_000;
 /** Two changes that came at once would leave in one write, and cost less than in life. */
 const closestUs = 100_000;
@@ -82,32 +87,38 @@ export async function measureBroadcast(row: Row, size: TrialSize, ground: Ground
 
 async function measureIdle(sources: Sources): Promise<Rig['idle']> {
   const start = await readUsed(sources);
-  await sleepUs(restUs);
+  await sleepUs(idleUs[sources.processes.relay.length > 0 ? 'relay' : 'server']);
   const end = await readUsed(sources);
   const share = (part: SystemPart) =>
     Math.max(0, (end.cpuUs[part] ?? 0) - (start.cpuUs[part] ?? 0)) / (end.atUs - start.atUs);
   return Object.fromEntries(systemParts.map((part) => [part, share(part)])) as Rig['idle'];
 }
 
-async function measureConnected(rig: Rig, { clients, rounds, messagesPerRound }: TrialSize): Promise<TrialFigures> {
-  const before = readMemory(rig.sources);
+async function measureConnected(rig: Rig, size: TrialSize): Promise<TrialFigures> {
+  const { clients, rounds, messagesPerRound, warmUpMessages } = size;
+  const before = await weigh(rig);
   rig.swarm.connect(nowUs() + leadUs);
   await reach(
     `${clients} clients`,
     rig.swarm.until(({ holding }) => holding === clients),
   );
-  const changes = Math.max(2, Math.round(messagesPerRound / clients));
-  const work = rig.row.against === 'answer' ? () => pollFor(rig, messagesPerRound) : () => publish(rig, changes);
-  // Code that never ran is slow, and memory is not yet what it will be.
-  await work();
-  const after = readMemory(rig.sources);
+  const work = (messages: number) =>
+    rig.row.against === 'answer' ? pollFor(rig, messages / 4) : publish(rig, messages);
+  await work(warmUpMessages);
   const figures: Round[] = [];
-  for (let round = 0; round < rounds; round++) figures.push(await measureRound(rig, work));
-  const each = (key: 'rss' | 'kernel') => {
+  for (let round = 0; round < rounds; round++) figures.push(await measureRound(rig, () => work(messagesPerRound)));
+  const after = await weigh(rig);
+  const each = (key: keyof Memory) => {
     const [from, to] = [before[key], after[key]];
     return from === null || to === null ? null : (to - from) / clients;
   };
   return { rounds: figures, rssBytesPerConnection: each('rss'), kernelBytesPerConnection: each('kernel') };
+}
+
+/** Without the garbage of what has gone before. */
+async function weigh({ subject, sources }: Rig): Promise<Memory> {
+  await Promise.all(subject.servers.map(collectGarbage));
+  return readMemory(sources);
 }
 
 /** What was done: messages or answers of the servers, and changes (of polls: as many). */
@@ -155,8 +166,9 @@ async function pollFor({ row }: Rig, answers: number): Promise<Done> {
 }
 
 /** Resolves when every client holds the last of the changes, and has asked again where it has to. */
-async function publish(rig: Rig, changes: number): Promise<Done> {
+async function publish(rig: Rig, messages: number): Promise<Done> {
   const { plan, row, swarm, subject } = rig;
+  const changes = Math.max(2, Math.round(messages / plan.clients));
   const startUs = nowUs() + leadUs;
   const intervalUs = Math.max(closestUs, plan.clients * row.usPerClient);
   const updates: Update[] = Array.from({ length: changes }, (_, index) => ({
