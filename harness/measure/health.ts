@@ -10,14 +10,44 @@ import {
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
 import { expectedFreshnessP50, expectedQueriesPerMinute, type TheoryInput } from '../model/theory.ts';
 import { canaryRanks } from '../plan/arrivals.ts';
+import type { ShardResult } from '../swarm/shard-contract.ts';
+import type { SwarmState } from '../swarm/swarm.ts';
 import { judgeLateness, p99Of } from './lateness.ts';
+import type { Reading } from './reading.ts';
 import type { SwarmTotals } from './swarm-totals.ts';
 import type { TrialInput } from './trial-input.ts';
 import { disagree } from './witnesses.ts';
 
+export type HealthCode =
+  | 'CLIENTS_MISSING'
+  | 'CLIENTS_LOST'
+  | 'SHARD_CEILING'
+  | 'NOTHING_PUBLISHED'
+  | 'CHANGES_NOT_PUBLISHED'
+  | 'PUBLISH_RETRIED'
+  | 'DELIVERED_TOO_MUCH'
+  | 'COUNTS_DO_NOT_RECONCILE'
+  | 'WITNESSES_DISAGREE'
+  | 'GENERATOR_SATURATED'
+  | 'PUBLISHER_LATE'
+  | 'GENERATOR_LATE'
+  | 'WINDOW_OVERRUN'
+  | 'CLOCK_STEP'
+  | 'FOREIGN_QUERIES'
+  | 'UPDATES_MISSED'
+  | 'UPDATES_DUPLICATE'
+  | 'UPDATES_OUT_OF_ORDER'
+  | 'SYSTEM_SATURATED'
+  | 'THEORY_DEVIATES';
+
+/** What the checks look at, of all that a trial measured. */
 export interface HealthInput {
-  readonly input: TrialInput;
-  readonly totals: SwarmTotals;
+  readonly input: Pick<TrialInput, 'plan' | 'planned' | 'published' | 'publishFailures' | 'clockStepMs'> & {
+    readonly readings: Readonly<Record<'windowStart' | 'windowEnd', Pick<Reading, 'statements'>>>;
+    readonly results: { readonly shards: readonly Pick<ShardResult, 'holding'>[] };
+    readonly atRest: Pick<SwarmState, 'connected'>;
+  };
+  readonly totals: Pick<SwarmTotals, 'trial' | 'window' | 'expected' | 'holding'>;
   readonly metrics: Partial<Record<MetricName, MetricValue>>;
   readonly witnesses: readonly WitnessedCount[];
   readonly theory: TheoryInput;
@@ -30,8 +60,8 @@ export function examineHealth(health: HealthInput): HealthFinding[] {
   return checks.flatMap((check) => check(health));
 }
 
-const warn = (code: string, message: string): HealthFinding[] => [{ severity: 'warn', code, message }];
-const fatal = (code: string, message: string): HealthFinding[] => [{ severity: 'fatal', code, message }];
+const warn = (code: HealthCode, message: string): HealthFinding[] => [{ severity: 'warn', code, message }];
+const fatal = (code: HealthCode, message: string): HealthFinding[] => [{ severity: 'fatal', code, message }];
 
 /** Canaries of polls compare round trips, those of everything else freshness; a late generator is late for both, and was when it connected. */
 const generatorError: Check = ({ metrics }) => {
@@ -42,7 +72,7 @@ const generatorError: Check = ({ metrics }) => {
   if (marginUs === undefined) return [];
   return judgeLateness(
     {
-      code: 'GENERATOR_SATURATED',
+      code: 'GENERATOR_SATURATED' satisfies HealthCode,
       what: 'the swarm saw things later than the canaries beside it, on average by',
       us: error.value,
       marginUs,
@@ -61,7 +91,7 @@ const publisherLate: Check = ({ metrics }) => {
     ? []
     : judgeLateness(
         {
-          code: 'PUBLISHER_LATE',
+          code: 'PUBLISHER_LATE' satisfies HealthCode,
           what: 'the publisher was late by a p99 of',
           us,
           marginUs: 0,
@@ -132,7 +162,7 @@ const witnessesAgree: Check = ({ witnesses, totals }) =>
   witnesses.filter(disagree).map(({ what, clients, servers, database }) => ({
     // After failed requests the parties legitimately know different things.
     severity: totals.trial.ended + totals.trial.failedAnswers > 0 ? 'warn' : 'fatal',
-    code: 'WITNESSES_DISAGREE',
+    code: 'WITNESSES_DISAGREE' satisfies HealthCode,
     message: `${what}: clients ${clients ?? '–'}, servers ${servers ?? '–'}, database ${database ?? '–'}`,
   }));
 
@@ -174,7 +204,7 @@ const clockStep: Check = ({ input }) =>
 const foreignQueries: Check = ({ input }) => {
   const { windowStart, windowEnd } = input.readings;
   const count = (windowEnd.statements.foreign ?? 0) - (windowStart.statements.foreign ?? 0);
-  return count > 0 ? warn('FOREIGN_QUERIES', `${count} database queries of others fell into the window`) : [];
+  return count > 0 ? warn('FOREIGN_QUERIES', `database queries of others that fell into the window: ${count}`) : [];
 };
 
 const lateArrivals: Check = ({ totals }) => {
