@@ -3,10 +3,18 @@
 import net from 'node:net';
 import type { Address } from '../contract/target.ts';
 import type { LocalPorts } from './local-ports.ts';
-import type { Traffic } from './session.ts';
 
 /** How a network takes a connection away. */
 export type Loss = 'reset' | 'silent';
+
+/** Bytes at the clients' sockets, over all clients of a shard. */
+export interface Traffic {
+  bytesIn: number;
+  bytesOut: number;
+  /** Bodies and messages without headers, chunk sizes and frames. */
+  payloadIn: number;
+  payloadOut: number;
+}
 
 /** Whoever owns a connection. After `onGone` nothing more comes. */
 export interface ConnectionOwner {

@@ -1,10 +1,12 @@
 // The client side's transport contract: a transport runs ONE session against a target and tells what happens.
 // It never retries and never records; the virtual client does both, so that the same code judges all four.
 import type { Address, Target } from '../contract/target.ts';
-import type { Loss } from './connection.ts';
+import type { Loss, Traffic } from './connection.ts';
 import type { LocalPorts } from './local-ports.ts';
 import type { Requests } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
+
+export type { Traffic } from './connection.ts';
 
 /** Why a session is over. */
 export type EndReason =
@@ -54,15 +56,6 @@ export interface Session {
   expire(nowUs: number): void;
   /** Requests that await an answer. */
   readonly outstanding: number;
-}
-
-/** Bytes at the clients' sockets, over all clients of a shard. */
-export interface Traffic {
-  bytesIn: number;
-  bytesOut: number;
-  /** Bodies and messages without headers, chunk sizes and frames. */
-  payloadIn: number;
-  payloadOut: number;
 }
 
 /** What the sessions of one shard share. */
