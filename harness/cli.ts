@@ -1,12 +1,21 @@
 // argv → command → exit code. The only place that ends the process, and where every ending becomes one line.
 import { Command, CommanderError } from 'commander';
 import { describePlan, ensureCapacity, runBench } from './commands/bench.ts';
+import {
+  doubledDashes,
+  forgottenDashes,
+  knownFlags,
+  positionals,
+  spellCommand,
+  unknownOptions,
+  watchRepeats,
+} from './commands/command-line.ts';
 import { contenderHelp, settingHelp } from './commands/help.ts';
 import { Interrupted } from './commands/interrupt.ts';
 import { type RawFlags, readRequest, scenarios } from './commands/request.ts';
 import { runServe } from './commands/serve.ts';
+import { defaultStrategies, readSimulateRequest, simulateSettings } from './commands/simulate-request.ts';
 import { exitCodes, FreshetError, messageOf } from './contract/errors.ts';
-import { suggest } from './contract/settings.ts';
 
 /** Options without a value; all others take one. */
 const switches = {
@@ -52,10 +61,11 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     )
     .option('--debug', 'show the stack of an error');
   bench.allowUnknownOption().addHelpText('after', `\n${settingHelp()}\n\n${contenderHelp()}`);
+  const repeatsOfBench = watchRepeats(bench, ['--set']);
   bench.action((_names: string[], flags: Record<string, string | boolean | string[]>) =>
-    run(() => benchAction(bench.args, flags, knownFlags(bench))),
+    run(() => benchAction(bench.args, flags, { known: knownFlags(bench), repeats: repeatsOfBench() })),
   );
-  program
+  const serve = program
     .command('serve')
     .description('run one reference server with its database, for a look with curl or a browser')
     .argument('<contender>', 'such as sse, websocket, polling+cache=1s')
@@ -63,38 +73,77 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     .option('--update-interval <time>', 'time between two changes', '5s')
     .option('--postgres <url>', 'use this Postgres instead (or DATABASE_URL)')
     .option('--redis <url>', 'use this Redis instead (or REDIS_URL)')
-    .option('--debug', 'show the stack of an error')
-    .action((contender: string, flags: Record<string, string | undefined>) => run(() => runServe(contender, flags)));
+    .option('--debug', 'show the stack of an error');
+  const repeatsOfServe = watchRepeats(serve);
+  serve.action((contender: string, flags: Record<string, string | undefined>) =>
+    run(() => {
+      refuse(repeatsOfServe());
+      return runServe(contender, flags);
+    }),
+  );
   const doctor = program
     .command('doctor')
     .description('say what this machine allows, how to raise it, and whether a run would fit');
   for (const flags of ['--clients <n>', '--contenders <list>', '--postgres <url>', '--redis <url>'])
     doctor.option(flags, valueOptions[flags]);
-  doctor.option('--debug', 'show the stack of an error').action((flags: Record<string, string | boolean>) =>
+  doctor.option('--debug', 'show the stack of an error');
+  const repeatsOfDoctor = watchRepeats(doctor);
+  doctor.action((flags: Record<string, string | boolean>) =>
     run(async () => {
-      const request = collect(forgottenDashes(knownFlags(doctor)), () => readRequest([], rawFlags(flags), process.env));
+      const problems = [...forgottenDashes(knownFlags(doctor)), ...repeatsOfDoctor()];
+      const request = collect(problems, () => readRequest([], rawFlags(flags), process.env));
       return (await import('./commands/doctor.ts')).runDoctor(request);
     }),
   );
-  program
+  const report = program
     .command('report')
     .description('draw a run record anew')
     .argument('<run.json>', 'a record')
     .option('--out <dir>', 'where the report goes (beside the record)')
-    .option('--debug', 'show the stack of an error')
-    .action((path: string, flags: { out?: string }) =>
-      run(async () => (await import('./commands/report.ts')).runReport(path, flags.out)),
-    );
+    .option('--debug', 'show the stack of an error');
+  const repeatsOfReport = watchRepeats(report);
+  report.action((path: string, flags: { out?: string }) =>
+    run(async () => {
+      refuse(repeatsOfReport());
+      return (await import('./commands/report.ts')).runReport(path, flags.out);
+    }),
+  );
+  addSimulate(program, run);
   return program;
+}
+
+function addSimulate(program: Command, run: (action: () => Promise<number>) => void): void {
+  const simulate = program
+    .command('simulate')
+    .description(
+      'let clients come back after an outage in a simulation, without a server, and compare their strategies',
+    )
+    .argument('<what>', 'storm');
+  for (const [name, { kind, meaning, default: usual }] of Object.entries(simulateSettings))
+    simulate.option(`--${name} <${kind === 'duration' ? 'time' : 'n'}>`, `${meaning} (${usual})`);
+  simulate
+    .option('--strategies <list>', `backoffs, separated by commas (${defaultStrategies})`)
+    .option('--from <run.json>', 'take accept rate and service time from a measured storm')
+    .option('--out <dir>', 'keep the simulation here')
+    .option('--json', 'print the simulation instead of the table')
+    .option('--debug', 'show the stack of an error');
+  const repeats = watchRepeats(simulate);
+  simulate.action((what: string, flags: Record<string, string | boolean>) =>
+    run(async () => {
+      const problems = [...forgottenDashes(knownFlags(simulate)), ...repeats()];
+      const request = readSimulateRequest(what, rawFlags(flags).values, problems);
+      return (await import('./commands/simulate.ts')).runSimulate(request, { json: flags.json === true });
+    }),
+  );
 }
 
 async function benchAction(
   args: readonly string[],
   flags: Record<string, string | boolean | string[]>,
-  known: readonly string[],
+  { known, repeats }: { known: readonly string[]; repeats: readonly string[] },
 ): Promise<number> {
   const forgotten = forgottenDashes(known);
-  const problems = [...forgotten, ...unknownOptions(args, known)];
+  const problems = [...forgotten, ...unknownOptions(args, known), ...repeats];
   const raw = rawFlags(flags);
   if (raw.values.contenders !== undefined && flags.transports !== undefined)
     problems.push('--contenders and --transports are given; expected one of them, they are the same');
@@ -106,7 +155,11 @@ async function benchAction(
     await ensureCapacity(request.trials);
     return 0;
   }
-  return runBench(request, { json: flags.json === true, commandLine: spellCommand() });
+  return runBench(request, { json: flags.json === true, commandLine: spellCommand(process.argv.slice(3)) });
+}
+
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new FreshetError('input', problems);
 }
 
 /** Adds `found` to the problems of `read`, so that all are told at once. */
@@ -118,7 +171,7 @@ function collect<T>(found: readonly string[], read: () => T): T {
     if (!(error instanceof FreshetError) || error.kind !== 'input') throw error;
     throw new FreshetError('input', [...found, ...error.problems]);
   }
-  if (found.length > 0) throw new FreshetError('input', found);
+  refuse(found);
   return value;
 }
 
@@ -136,50 +189,9 @@ function rawFlags(flags: Record<string, string | boolean | string[]>): RawFlags 
   };
 }
 
-function knownFlags(command: Command): string[] {
-  return [...command.options.flatMap(({ long }) => long ?? []), '--help'];
-}
-
-function unknownOptions(args: readonly string[], known: readonly string[]): string[] {
-  const unknown = args.filter((arg) => arg.startsWith('-')).map((arg) => arg.split('=')[0] ?? arg);
-  return unknown.map((flag) => `option '${flag}' is not known; expected one that --help lists${suggest(flag, known)}`);
-}
-
-/** Arguments that are not an unknown option, nor its value. */
-function positionals(args: readonly string[], known: readonly string[]): string[] {
-  return args.filter((arg, index) => !arg.startsWith('-') && !isValueOfUnknown(args[index - 1], known));
-}
-
-function isValueOfUnknown(before: string | undefined, known: readonly string[]): boolean {
-  return before?.startsWith('-') === true && !before.includes('=') && !known.includes(before);
-}
-
-/** npm swallows options in front of which the `--` is missing, and leaves them in the environment. */
-function forgottenDashes(known: readonly string[]): string[] {
-  const script = process.env.npm_lifecycle_event;
-  if (script === undefined) return [];
-  const swallowed = known.filter(
-    (flag) => process.env[`npm_config_${flag.slice(2).replaceAll('-', '_')}`] !== undefined,
-  );
-  return swallowed.length === 0
-    ? []
-    : [
-        `npm took ${swallowed.join(', ')} for itself; expected a -- in front: npm run ${script} -- ${swallowed.join(' … ')} …`,
-      ];
-}
-
-function spellCommand(): string {
-  const args = process.argv
-    .slice(3)
-    .map((arg) => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`));
-  return ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])]
-    .join(' ')
-    .replaceAll(/(:\/\/[^:@/\s]*):[^@/\s]*@/g, '$1:***@');
-}
-
 function reportEnding(error: unknown): number {
   if (error instanceof Interrupted) {
-    process.stderr.write(`Interrupted by ${error.signal}; what was measured is kept.\n`);
+    process.stderr.write(`${error.message}\n`);
     return error.exitCode;
   }
   if (error instanceof CommanderError) {
@@ -199,8 +211,16 @@ function reportEnding(error: unknown): number {
   return error instanceof FreshetError ? exitCodes[error.kind] : exitCodes.bug;
 }
 
+function unwritable(error: Error): FreshetError {
+  return new FreshetError(
+    'environment',
+    `the result cannot be written to stdout: ${messageOf(error)}; expected room there`,
+  );
+}
+
 async function main(): Promise<number> {
   try {
+    refuse(doubledDashes(process.argv.slice(2)));
     let action: (() => Promise<number>) | null = null;
     await buildProgram((chosen) => {
       action = chosen;
@@ -211,4 +231,16 @@ async function main(): Promise<number> {
   }
 }
 
-process.exit(await main());
+// Who no longer reads what we say (`| head`, a closed terminal) ends neither the run nor the writing of its record; a result that
+// cannot be written where it was sent (a full disk) is an error.
+let lostOutput: Error | null = null;
+const noteLoss = (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') lostOutput = error;
+};
+process.stdout.on('error', noteLoss);
+process.stderr.on('error', () => {});
+
+const exitCode = await main();
+// A failed write is told in the turn after it.
+await new Promise((resolve) => setImmediate(resolve));
+process.exit(lostOutput === null || exitCode !== 0 ? exitCode : reportEnding(unwritable(lostOutput)));

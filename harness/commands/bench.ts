@@ -36,7 +36,7 @@ export interface BenchOptions {
 export async function runBench(request: BenchRequest, options: BenchOptions): Promise<number> {
   const limits = await ensureCapacity(request.trials);
   const progress = createProgress(process.stderr);
-  const interrupt = abortOnSignals();
+  const interrupt = abortOnSignals('what was measured is kept');
   const guard = await openGuard();
   try {
     const { record, store } = await beginRecord(request, limits, options);

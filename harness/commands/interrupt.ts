@@ -4,8 +4,9 @@
 export class Interrupted extends Error {
   readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
-  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
-    super(`interrupted by ${signal}`);
+  /** `outcome` says what became of the work, as in `what was measured is kept`. */
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', outcome: string) {
+    super(`Interrupted by ${signal}; ${outcome}.`);
     this.name = 'Interrupted';
     this.signal = signal;
   }
@@ -17,13 +18,13 @@ export class Interrupted extends Error {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Aborts `signal` with an `Interrupted` at the first signal. `release` gives the signals back. */
-export function abortOnSignals(): { readonly signal: AbortSignal; release(): void } {
+/** Aborts `signal` with an `Interrupted` at the first signal, which says what became of the work. `release` gives the signals back. */
+export function abortOnSignals(outcome = 'nothing is left running'): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const listeners = signals.map((name) => {
     const listener = () => {
       if (controller.signal.aborted) endAtOnce(name);
-      controller.abort(new Interrupted(name));
+      controller.abort(new Interrupted(name, outcome));
     };
     process.on(name, listener);
     return [name, listener] as const;

@@ -17,7 +17,7 @@ import { startRedis } from '../services/redis.ts';
 import { prepareReferenceSystem, usesRelay } from '../targets/reference-system.ts';
 import { abortOnSignals } from './interrupt.ts';
 
-/** Serves until a signal comes, which it throws as `Interrupted`. */
+/** Serves until a signal comes, which is the way to end it: exit code 0. */
 export async function runServe(text: string, flags: Readonly<Record<string, string | undefined>>): Promise<number> {
   const { plan, port } = readServeRequest(text, flags);
   const interrupt = abortOnSignals();
