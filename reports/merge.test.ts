@@ -40,6 +40,14 @@ describe('a distribution over repetitions', () => {
     expect(figure.kind === 'distribution' && quantileOf(figure, 0.99)).toBe(77);
   });
 
+  it('has its last observation at quantile 1, and none while one was not seen', () => {
+    const last = (censored: number) => {
+      const figure = mergeFigures('storm.recoveryUs', [distributionOf([1, 2, 70], censored)]);
+      return figure.kind === 'distribution' ? quantileOf(figure, 1) : undefined;
+    };
+    expect([last(0), last(1)]).toEqual([70, null]);
+  });
+
   it('is unmeasured, not wrong, when a histogram is damaged', () => {
     const damaged = { ...distributionOf([1, 2, 3]), histogram: 'no histogram' };
     const figure = mergeFigures('freshnessUs', [damaged, distributionOf([5])]);

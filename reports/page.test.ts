@@ -7,7 +7,9 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hostileRecord, twelveRecord } from './fixtures/odd.ts';
+import { eightStormRecord } from './fixtures/odd-storm.ts';
 import { buildRecord } from './fixtures/record.ts';
+import { buildMixedRecord } from './fixtures/storm.ts';
 import { renderReport } from './render.ts';
 import { readRun } from './run.ts';
 
@@ -39,7 +41,13 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'freshet-report-'));
-    const records = { default: buildRecord(), hostile: hostileRecord(), twelve: twelveRecord() };
+    const records = {
+      default: buildRecord(),
+      hostile: hostileRecord(),
+      twelve: twelveRecord(),
+      mixed: buildMixedRecord(),
+      storms: eightStormRecord(),
+    };
     for (const [name, record] of Object.entries(records))
       await writeFile(join(directory, `${name}.html`), await renderReport(readRun(record)));
     browser = await chromium.launch({ executablePath, args: flags });
@@ -104,14 +112,17 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     expect(await page.locator('figure table').first().isVisible()).toBe(true);
   });
 
-  it.each(['default', 'hostile', 'twelve'])('never scrolls sideways, on a phone or a desk: %s', async (name) => {
-    const { page } = await open(name);
-    await openDetails(page);
-    for (const width of [390, 720, 1_000]) {
-      await page.setViewportSize({ width, height: 800 });
-      expect(await widthOf(page)).toBeLessThanOrEqual(width);
-    }
-  });
+  it.each(['default', 'hostile', 'twelve', 'mixed', 'storms'])(
+    'never scrolls sideways, on a phone or a desk: %s',
+    async (name) => {
+      const { page } = await open(name);
+      await openDetails(page);
+      for (const width of [390, 720, 1_000]) {
+        await page.setViewportSize({ width, height: 800 });
+        expect(await widthOf(page)).toBeLessThanOrEqual(width);
+      }
+    },
+  );
 
   it('shows a phone its own drawings', async () => {
     const { page } = await open('default', { viewport: { width: 390, height: 800 } });
@@ -135,6 +146,27 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     expect(await backgroundOf(page)).toBe('rgb(255, 255, 255)');
     expect(await page.locator('.plot.wide svg').first().isVisible()).toBe(true);
     expect(await widthOf(page)).toBeLessThanOrEqual(paperWidth.width);
+  });
+
+  it('shows the storm in a section of its own, and none of it in the comparison', async () => {
+    const { page } = await open('mixed');
+    const sectionOf = (id: string) => page.locator('section', { has: page.locator(`#${id}`) });
+    expect(await sectionOf('comparison').locator('table').first().locator('tbody tr').count()).toBe(5);
+    expect(await sectionOf('comparison').innerText()).not.toContain('backoff');
+    expect(await sectionOf('charts').locator('figure').count()).toBe(4);
+    expect(await sectionOf('reconnect-storm').locator('figure').count()).toBe(1);
+    const plot = sectionOf('reconnect-storm').locator('.plot.wide');
+    await plot.focus();
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('#tip').innerText()).toBe(
+      'fixed delay, 1 s after the fault: 500 attempts, 0 accepted, 500 refused in 100 ms',
+    );
+  });
+
+  it('has no empty comparison where only storms were run', async () => {
+    const { page } = await open('storms');
+    expect(await page.locator('#comparison, #charts').count()).toBe(0);
+    expect(await page.locator('h1').innerText()).toMatch(/^After the server was back, /);
   });
 
   it('reads its points by pointer and by keyboard', async () => {

@@ -84,9 +84,12 @@ function renderComparison(run: Run, charts: readonly PageChart[]): string[] {
 
 function renderStorms(run: Run, charts: readonly PageChart[]): string {
   if (run.storms.length === 0) return '';
+  // Where there are only storms, the header says what they hold for.
+  const conditions =
+    run.contenders.length > 0 ? `<p class="conditions">${escapeHtml(run.stormConditions.join(' · '))}</p>` : '';
   return section(
     'Reconnect storm',
-    `<p class="conditions">${escapeHtml(run.stormConditions.join(' · '))}</p>${renderHtmlTable(stormTableOf(run))}${charts.map(renderChart).join('')}<h3 class="machine">What the system felt</h3>${renderHtmlTable(stormSystemTableOf(run))}${renderEveryFigure(run.storms)}`,
+    `${conditions}${renderHtmlTable(stormTableOf(run))}${charts.map(renderChart).join('')}<h3 class="machine">What the system felt</h3>${renderHtmlTable(stormSystemTableOf(run))}${renderEveryFigure(run.storms)}`,
   );
 }
 

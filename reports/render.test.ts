@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { oddRecords } from './fixtures/odd.ts';
 import { buildRecord } from './fixtures/record.ts';
+import { buildMixedRecord } from './fixtures/storm.ts';
 import { renderAll, renderReport } from './render.ts';
 import { readRun } from './run.ts';
 
@@ -27,6 +28,12 @@ describe('rendering a run', () => {
     expect(paths.map((path) => relative(target, path)).sort()).toEqual(expected);
     const found = (await readdir(target, { recursive: true })).filter((name) => name !== 'charts').sort();
     expect(found).toEqual(expected);
+  });
+
+  it('draws the storm beside the charts of the comparison', async () => {
+    const paths = await renderAll(buildMixedRecord(), join(directory, 'mixed'));
+    const pictures = paths.filter((path) => path.endsWith('.svg')).map((path) => relative(directory, path));
+    expect(pictures).toEqual([...charts, 'reconnect-storm'].map((name) => `mixed/charts/${name}.svg`));
   });
 
   it('says the same of the same record, and replaces what was there', async () => {

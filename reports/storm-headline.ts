@@ -16,7 +16,9 @@ export function stormSentences(storms: readonly Storm[]): string[] {
   if (first === undefined) return [];
   const like = storms.filter((storm) => sameFault(storm, first));
   const cast = castOf(like);
-  const said = [peakSentence(like, cast), lastSentence(cast), notBackSentence(storms)].filter((text) => text !== '');
+  const said = [peakSentence(like, cast), lastSentence(cast.length > 0 ? cast : like), notBackSentence(storms)].filter(
+    (text) => text !== '',
+  );
   return said.length > 0 ? said : ['What the reconnect storm did could not be measured; the table says why.'];
 }
 
@@ -25,13 +27,22 @@ export function peakSentence(storms: readonly Storm[], cast: readonly Storm[] = 
   const extremes = extremesOf(storms, afterReturn, 'strategies');
   if (extremes === null) return '';
   const { most, least } = extremes;
+  const back = returnWords(storms);
   if (extremes.alike)
-    return `After the server was back, all strategies hit it about equally hard: ${rangeText(least.value, most.value)} in 100 ms.`;
+    return `${back.when}, ${amongText(extremes.count, storms.length)} ${back.hit} about equally hard: ${rangeText(least.value, most.value)} in 100 ms.`;
   const hits = hitsOf(cast) ?? [most, least].slice(0, extremes.count);
   const [hardest, ...others] = hits;
   if (hardest === undefined) return '';
   const rest = others.map(({ label, value }) => `${label} with ${formatNumber(value)}`);
-  return `After the server was back, ${joinWords([`${hardest.label} hit it with ${attemptsText(hardest.value)} in 100 ms`, ...rest])}.`;
+  return `${back.when}, ${joinWords([`${hardest.label} ${back.hit} with ${attemptsText(hardest.value)} in 100 ms`, ...rest])}.`;
+}
+
+/** What took no time left the server where it was. */
+function returnWords([first]: readonly Storm[]): { when: string; hit: string } {
+  const outage = first?.outage ?? null;
+  return outage !== null && outage.lastedUs === null
+    ? { when: 'After the fault', hit: 'hit the server' }
+    : { when: 'After the server was back', hit: 'hit it' };
 }
 
 /** The storms that are named one by one: all when they are few, else what jitter does to exponential backoff, else nobody. */
@@ -57,19 +68,19 @@ function byPeak(storms: readonly Storm[]): Storm[] {
   return [...storms].sort((a, b) => (afterReturn(b) ?? 0) - (afterReturn(a) ?? 0));
 }
 
-function lastSentence(cast: readonly Storm[]): string {
-  const lasts = cast.flatMap((storm) => {
-    const us = recoveryUs(storm, 1);
-    return us === null ? [] : [{ label: storm.label, us }];
+function lastSentence(storms: readonly Storm[]): string {
+  const extremes = extremesOf(storms, (storm) => recoveryUs(storm, 1), 'strategies');
+  if (extremes === null) return '';
+  const { most, least, count, alike } = extremes;
+  if (count === 1) return storms.length > 1 ? '' : `The last client was back after ${formatDurationUs(most.value)}.`;
+  if (alike)
+    return `Until the last client was back, ${amongText(count, storms.length)} took about equally long: ${durationRange(least.value, most.value)}.`;
+  const named = storms.flatMap((storm) => {
+    const value = recoveryUs(storm, 1);
+    return value === null ? [] : [{ label: storm.label, value }];
   });
-  const [first] = lasts;
-  if (first === undefined) return '';
-  if (lasts.length === 1)
-    return cast.length === 1 ? `The last client was back after ${formatDurationUs(first.us)}.` : '';
-  const [soonest, latest] = [Math.min(...lasts.map(({ us }) => us)), Math.max(...lasts.map(({ us }) => us))];
-  if (latest <= soonest * 1.1)
-    return `Until the last client was back, ${lasts.length < cast.length ? 'those that all came back' : 'they'} took about equally long (${durationRange(soonest, latest)}).`;
-  return `Until the last client was back, it took ${joinWords(lasts.map(({ label, us }) => `${label} ${formatDurationUs(us)}`))}.`;
+  const said = named.length > mostNames + 1 ? [least, most] : named;
+  return `Until the last client was back, it took ${joinWords(said.map(({ label, value }) => `${label} ${formatDurationUs(value)}`))}.`;
 }
 
 function notBackSentence(storms: readonly Storm[]): string {
@@ -101,6 +112,11 @@ function sameFault(a: Storm, b: Storm): boolean {
 
 function afterReturn(storm: Storm): number | null {
   return peakOf(storm, 'storm.peakAttemptsPerSecond');
+}
+
+function amongText(count: number, all: number): string {
+  if (count < all) return `${count} of ${all} strategies`;
+  return count === 2 ? 'both strategies' : `all ${count} strategies`;
 }
 
 function attemptsText(count: number): string {

@@ -58,7 +58,7 @@ export function strategyLabels(contenders: readonly Contender[]): string[] {
 
 function phraseOf(contender: Contender): string {
   const { backoff, jitter } = strategyOf(contender);
-  if (backoff === null) return contender.transport === 'polling' ? 'the next poll' : 'its default';
+  if (backoff === null) return contender.transport === 'polling' ? 'the next poll' : 'default backoff';
   const words = strategyWords[backoff] ?? backoff;
   if (jitter === null || (jitter === 'none' && backoff === 'fixed')) return words;
   return jitter === 'none' ? `${words} without jitter` : `${words} + ${jitter} jitter`;

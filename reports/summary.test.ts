@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { hostileRecord, invalidRecord, oddRecords } from './fixtures/odd.ts';
+import { notBackRecord } from './fixtures/odd-storm.ts';
 import { buildRecord } from './fixtures/record.ts';
+import { buildMixedRecord } from './fixtures/storm.ts';
 import { readRun } from './run.ts';
 import { renderSummary } from './summary.ts';
 
@@ -8,6 +10,8 @@ describe('summary.md', () => {
   it.each([
     ['default', buildRecord()],
     ['invalid', invalidRecord()],
+    ['mixed', buildMixedRecord()],
+    ['storm-not-back', notBackRecord()],
   ])('reads as its golden file: %s', async (name, record) => {
     await expect(renderSummary(readRun(record))).toMatchFileSnapshot(`fixtures/golden/summary-${name}.golden.md`);
   });

@@ -41,7 +41,7 @@ function renderStorms(run: Run): string {
   if (run.storms.length === 0) return '';
   return [
     '### Reconnect storm\n',
-    `${escapeMarkdown(run.stormConditions.join(' · '))}\n`,
+    ...(run.contenders.length > 0 ? [`${escapeMarkdown(run.stormConditions.join(' · '))}\n`] : []),
     renderMarkdownTable(stormTableOf(run)),
     'What the system felt, and what became of the updates of the gap:\n',
     renderMarkdownTable(stormSystemTableOf(run)),

@@ -3,8 +3,7 @@
 import { headlineOf, headlineText } from '../../reports/headline.ts';
 import { renderAll } from '../../reports/render.ts';
 import { readRun } from '../../reports/run.ts';
-import { renderTerminalTable } from '../../reports/table/terminal.ts';
-import { tableOf } from '../../reports/table.ts';
+import { renderTerminalTables } from '../../reports/terminal.ts';
 import type { RunRecord } from '../contract/record.ts';
 
 /** Writes report.html, summary.md and the charts beside run.json; returns their paths. */
@@ -12,7 +11,7 @@ export function renderRun(record: RunRecord, directory: string): Promise<string[
   return renderAll(record, directory);
 }
 
-/** The finding first, then the table, the findings against it, and where the report is. */
+/** The finding first, then the tables, the findings against it, and where the report is. */
 export function printRun(record: RunRecord, options: { json: boolean; paths: readonly string[] }): void {
   if (options.json) {
     process.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
@@ -26,5 +25,5 @@ function describeRun(record: RunRecord, paths: readonly string[]): string {
   const text = headlineText(headlineOf(run));
   const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   const report = paths.find((path) => path.endsWith('report.html')) ?? paths.at(-1) ?? '';
-  return ['', text, '', renderTerminalTable(tableOf(run), { color }), '', `Report: ${report}`].join('\n');
+  return ['', text, '', renderTerminalTables(run, { color }), '', `Report: ${report}`].join('\n');
 }

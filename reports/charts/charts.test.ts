@@ -7,6 +7,7 @@ import { type Fonts, loadFonts } from '../draw/fonts.ts';
 import { standaloneSpec } from '../draw/svg.ts';
 import { censoredRecord, invalidRecord, oddRecords, unmeasuredRecord } from '../fixtures/odd.ts';
 import { buildRecord } from '../fixtures/record.ts';
+import { buildStormRecord } from '../fixtures/storm.ts';
 import { readRun } from '../run.ts';
 import { chartsOf } from './all.ts';
 import { contrast, plainTheme, variantCount } from './theme.ts';
@@ -27,6 +28,8 @@ describe('the specifications', () => {
       default: buildRecord(),
       unmeasured: unmeasuredRecord(),
       censored: censoredRecord(),
+      storms: buildStormRecord(),
+      'storm-momentary': oddRecords()['storm-momentary'] ?? buildRecord(),
     })) {
       for (const chart of chartsOf(readRun(record))) {
         for (const narrow of [false, true]) {

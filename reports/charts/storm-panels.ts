@@ -1,9 +1,18 @@
 // Panels of storms → the specification: a panel a strategy on one time axis, each with attempts, clients connected, database queries.
 import { formatDurationUs, formatNumber } from '../../harness/contract/units.ts';
 import type { Outage } from '../storm.ts';
-import { compactLabels, squareRootTicks } from './axes.ts';
 import { type Frame, hitName, type Spec, textSizePx } from './chart.ts';
 import { headerLayers, hollowOpacity, type LegendItem, textLayer } from './storm-header.ts';
+import {
+  closed,
+  heightsPx,
+  type Layout,
+  leftPx,
+  pixelOf,
+  type Row,
+  timeEncoding,
+  valueEncoding,
+} from './storm-scales.ts';
 import type { StormPoint, TimeAxis } from './storm-time.ts';
 
 export interface StormPanel {
@@ -16,18 +25,8 @@ export interface StormPanel {
   readonly simulated: readonly StormPoint[] | null;
 }
 
-interface Layout {
-  readonly frame: Frame;
-  readonly width: number;
-  readonly axis: TimeAxis;
-  readonly maxima: { readonly attempts: number; readonly clients: number; readonly queries: number };
-  readonly hasQueries: boolean;
-}
-
-type Row = 'attempts' | 'connected' | 'queries';
-
-const heightsPx: Readonly<Record<Row, number>> = { attempts: 64, connected: 20, queries: 26 };
-const leftPx = 40;
+/** Of the rows' names, on their right. */
+const labelsPx = 74;
 /** Each panel carries the texts of its busiest points, one in each part of the axis. */
 const hitsPerPanel = 60;
 
@@ -37,7 +36,7 @@ export function panelsSpec(
   { frame, axis, legend }: { readonly frame: Frame; readonly axis: TimeAxis; readonly legend: readonly LegendItem[] },
 ): Spec {
   const hasQueries = panels.some(({ points }) => points.some(({ queries }) => queries !== null));
-  const rightPx = frame.narrow ? 10 : 74;
+  const rightPx = frame.narrow ? 10 : labelsPx;
   const all = panels.flatMap(({ points, simulated }) => [...points, ...(simulated ?? [])]);
   const maximum = (read: (point: StormPoint) => number | null) => Math.max(1, ...all.map((point) => read(point) ?? 0));
   const maxima = {
@@ -97,7 +96,7 @@ function rowLayers(panel: StormPanel, row: Row, layout: Layout, hasTimeLabels: b
               interpolate: 'step-after',
               invalid: 'break-paths-show-path-domains',
               color: grey.ink,
-              strokeWidth: 1.2,
+              strokeWidth: 1,
             },
             encoding: encodings(field),
           },
@@ -169,7 +168,7 @@ function attemptTexts(
   const { frame, width } = layout;
   const header = headerLayers(panel.label, panel.figures, {
     frame,
-    width: width + (frame.narrow ? 0 : 74),
+    width: width + (frame.narrow ? 0 : labelsPx),
     legend,
   });
   return frame.interactive ? [...header, hitLayer(panel, layout, index)] : header;
@@ -217,58 +216,4 @@ function tipOf({ label }: StormPanel, { seconds, attempts, accepted, refused }: 
     ...count(refused, 'refused'),
   ];
   return `${label}, ${formatNumber(seconds)} s after the fault: ${parts.join(', ')} in 100 ms`;
-}
-
-function pixelOf(seconds: number, { axis, width }: Layout): number {
-  return ((seconds * 1e6 - axis.fromUs) / (axis.untilUs - axis.fromUs)) * width;
-}
-
-function timeEncoding({ axis, frame }: Layout, hasLabels: boolean): Spec {
-  return {
-    field: 'seconds',
-    type: 'quantitative',
-    scale: { domain: [axis.fromUs / 1e6, axis.untilUs / 1e6], nice: false },
-    axis: {
-      labels: hasLabels,
-      ticks: hasLabels,
-      domain: false,
-      grid: false,
-      title: hasLabels ? 'Time since the fault' : null,
-      titleAnchor: 'start',
-      titleFontWeight: 400,
-      labelExpr: "format(datum.value, '~g') + ' s'",
-      tickCount: frame.narrow ? 5 : 10,
-    },
-  };
-}
-
-function valueEncoding(field: keyof StormPoint, row: Row, { maxima }: Layout): Spec {
-  const max = { attempts: maxima.attempts, connected: maxima.clients, queries: maxima.queries }[row];
-  const isSquareRoot = row !== 'connected';
-  const ticks = isSquareRoot ? squareRootTicks(max, heightsPx[row], row === 'attempts' ? 15 : 20) : [max];
-  return {
-    field,
-    type: 'quantitative',
-    stack: null,
-    scale: { type: isSquareRoot ? 'sqrt' : 'linear', domain: [0, max], nice: false },
-    axis: {
-      values: row === 'attempts' ? ticks : ticks.slice(-1),
-      labelExpr: compactLabels,
-      title: null,
-      grid: true,
-      minExtent: leftPx,
-      maxExtent: leftPx,
-    },
-  };
-}
-
-/** A step needs its end as well as its beginning. */
-function closed(
-  points: readonly StormPoint[],
-  field: keyof StormPoint,
-): { seconds: number; [field: string]: number | null }[] {
-  const values = points.map((point) => ({ seconds: point.seconds, [field]: point[field] }));
-  const [before, last] = points.slice(-2);
-  if (before === undefined || last === undefined) return values;
-  return [...values, { seconds: 2 * last.seconds - before.seconds, [field]: last[field] }];
 }

@@ -72,7 +72,9 @@ export function figuresOf(storm: Storm): string[] {
   const notBack = notBackOf(storm);
   const perClient = numberOf(storm.contender, 'storm.attemptsPerClient');
   return [
-    peak === null ? 'peak not measured' : `peak ${formatNumber(peak)} per 100 ms after return`,
+    peak === null
+      ? 'peak not measured'
+      : `peak ${formatNumber(peak)} per 100 ms after ${storm.outage?.lastedUs === null ? 'the fault' : 'return'}`,
     ...backTexts(p99, last),
     ...(notBack === null ? ['recovery not measured'] : []),
     ...(notBack === null || notBack.count === 0
