@@ -45,6 +45,13 @@ const wrongInputs: readonly (readonly [args: readonly string[], says: RegExp])[]
   [['bench', '--set', 'nope=1'], /has no setting 'nope'/],
   [['bench', '--set', 'clients'], /expected --set name=value/],
   [['bench', '--audiences', '50', '--clients', '10'], /at least one client for each audience/],
+  [['bench', '--set', 'query-cost=400us'], /query-cost is '400us'; expected whole multiples of 1ms, such as 1ms/],
+  [
+    ['bench', '--contenders', 'polling+cache=1400us'],
+    /cache is '1400us'; expected whole multiples of 1ms, such as 1ms/,
+  ],
+  [['bench', '--contenders', 'long-polling+hold=100500us'], /hold is '100500us'/],
+  [['bench', '--contenders', 'sse+heartbeat-interval=100500us'], /heartbeat-interval is '100500us'/],
   [['bench', '--repeat', 'twice'], /--repeat is 'twice'/],
   [['bench', '--seed', 'x'], /--seed is 'x'/],
   [['bench', '--services', 'dokcer'], /expected embedded/],
@@ -58,10 +65,37 @@ const wrongInputs: readonly (readonly [args: readonly string[], says: RegExp])[]
   [['serve', 'sse', '--port', '99999'], /--port is '99999'/],
   [['bench', '--connect-rate', '0'], /--connect-rate is '0'/],
   [['doctor', '--clients', 'many'], /--clients is 'many'/],
+  [['simulate', 'strom'], /simulate 'strom'; expected storm \(did you mean 'storm'\?\)/],
+  [['simulate'], /what/],
+  [['simulate', 'storm', '--clients', '0'], /--clients is '0'; expected a whole number from 1/],
+  [['simulate', 'storm', '--down', '4.5'], /--down is '4.5'; expected a duration with its unit/],
+  [['simulate', 'storm', '--accept-rate', 'fast'], /--accept-rate is 'fast'/],
+  [
+    ['simulate', 'storm', '--clients', '1000000', '--accept-rate', '1'],
+    /take more than an hour.*at most 3,600 clients/,
+  ],
+  [['simulate', 'storm', '--strategies', 'fixd'], /did you mean 'fixed'/],
+  [['simulate', 'storm', '--strategies', 'article+jitter=full'], /article, which has its own/],
+  [['simulate', 'storm', '--strategies', 'fixed+jitter=some'], /expected fixed\+jitter= and one of none/],
+  [['simulate', 'storm', '--from', 'package.json'], /package.json is no run record/],
+  [['simulate', 'storm', '--from', 'package.json', '--service', '2ms'], /--from and --service are given/],
+  [
+    ['bench', '--contenders', 'sse', '--contenders', 'websocket'],
+    /--contenders is given twice \(sse and websocket\); expected it once/,
+  ],
+  [['bench', '--clients', '5', '--clients=6', '--clients', '7'], /--clients is given 3 times \(5 and 6 and 7\)/],
+  [['serve', 'sse', '--update-interval', '1s', '--update-interval', '2s'], /--update-interval is given twice/],
+  [['report', 'no-such.json', '--out', 'a', '--out', 'b'], /--out is given twice/],
+  [['doctor', '--clients', '5', '--clients', '5'], /--clients is given twice/],
+  [
+    ['bench', '--', '--clients', '3'],
+    /^a second -- stands before --clients; expected one: npm run bench -- --clients …$/m,
+  ],
+  [['serve', '--', 'sse', '--port=3'], /^a second -- stands before --port; expected one: npm run serve -- --port …$/m],
 ];
 
 describe('wrong input', () => {
-  test('of thirty-two kinds gets one line that helps, and exit code 2', { timeout: 120_000 }, async () => {
+  test('of any kind gets one line that helps, and exit code 2', { timeout: 120_000 }, async () => {
     const queue = [...wrongInputs];
     const worker = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -110,6 +144,49 @@ describe('right input', () => {
     const { stderr, code } = await run([]);
     expect(code).toBe(2);
     expect(stderr).toContain('Usage: freshet');
+  });
+});
+
+describe('a simulated storm', () => {
+  const storm = ['simulate', 'storm', '--clients', '2000', '--strategies', 'article,exponential+jitter=full'];
+
+  test('is told in a row for each strategy, with its peak beside that without jitter', async () => {
+    const { code, stdout } = await run(storm);
+    expect(code).toBe(0);
+    const rows = stdout.trim().split('\n').slice(3);
+    expect(rows.map((row) => row.split(/ {2,}/)[0])).toEqual(['article', 'exponential+jitter=full']);
+    for (const row of rows) expect(row).toMatch(/ \d+(\.\d)?× /);
+  });
+
+  test('is the same for the same seed', async () => {
+    const [one, same, other] = await Promise.all([
+      run([...storm, '--json']),
+      run([...storm, '--json']),
+      run([...storm, '--json', '--seed', '43']),
+    ]);
+    expect(JSON.parse(one.stdout)).toMatchObject({ simulated: 'storm', storms: [{ clients: 2000 }, {}] });
+    expect(same.stdout).toBe(one.stdout);
+    expect(other.stdout).not.toBe(one.stdout);
+  });
+});
+
+describe('output that nobody reads', () => {
+  const shell = (command: string) =>
+    run([], {}, ['/bin/bash', '-c', `${command}; echo "ended with \${PIPESTATUS[0]}" >&2`]);
+  const plan = `${freshet.join(' ')} bench --dry-run`;
+
+  test('ends nothing: a pipe whose reader has gone', async () => {
+    // The reader is gone before the first word.
+    const { stderr } = await shell(`(sleep 0.5; exec ${plan}) | true`);
+    expect(stderr.trim()).toBe('ended with 0');
+  });
+
+  test('but was meant to be kept is an error: a full disk', async () => {
+    const { stderr } = await shell(`${plan} > /dev/full`);
+    expect(stderr.trim().split('\n')).toEqual([
+      expect.stringMatching(/^the result cannot be written to stdout: ENOSPC.*; expected room there$/),
+      'ended with 3',
+    ]);
   });
 });
 
