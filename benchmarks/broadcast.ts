@@ -64,8 +64,8 @@ function planOf(flags: Flags, signal: AbortSignal): BroadcastPlan {
     clients: [...new Set(clients)],
     repeat,
     rounds: flags.quick ? 2 : 3,
-    warmUpMessages: flags.quick ? 10_000 : 20_000,
-    messagesPerRound: flags.quick ? 4_000 : 20_000,
+    warmUpMessages: 10_000,
+    messagesPerRound: flags.quick ? 4_000 : 10_000,
     signal,
     onTrial: (name, count) => process.stderr.write(`${name}, ${count.toLocaleString('en-US')} clients\n`),
   };

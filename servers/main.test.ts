@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Mailbox } from '../harness/services/mailbox.ts';
-import type { PublishResult, ReadyLine } from './protocol.ts';
+import { type PublishResult, type ReadyLine, settingsVariable } from './protocol.ts';
 import { openRig, openSocket, type Rig, request } from './rig.fixture.ts';
 
 let rig: Rig;
@@ -120,6 +120,19 @@ describe('servers/main', () => {
     child.kill(signal);
     const [[code], closed] = await Promise.all([once(child, 'exit'), client.closed]);
     expect([code, closed]).toEqual([0, 1001]);
+  });
+
+  it('takes its settings from the environment as well, where other users cannot see them', async () => {
+    const settings = JSON.stringify({ transport: 'sse', postgresUrl: rig.database.serverUrl });
+    const child = spawn(process.execPath, [bundle, 'serve'], {
+      env: { ...process.env, [settingsVariable]: settings },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.add(child);
+    const [line] = await once(child.stdout, 'data');
+    expect(JSON.parse(String(line))).toMatchObject({ role: 'serve', pid: child.pid });
+    child.kill('SIGTERM');
+    expect((await once(child, 'exit'))[0]).toBe(0);
   });
 
   it('relays until it is told to stop', async () => {

@@ -1,9 +1,9 @@
-// The server interface `freshet.server/1`: `servers/main <role> '<settings as JSON>'`. When ready it prints one line of JSON on
-// stdout. SIGTERM and SIGINT end it cleanly with 0; bad input is exit code 2, a service that cannot be reached is 3.
+// The server interface `freshet.server/1`: `servers/main <role> '<settings as JSON>'`, or the settings in FRESHET_SETTINGS, which
+// other users cannot see (passwords are in them). When ready it prints one line of JSON on stdout. SIGTERM and SIGINT end it cleanly with 0; bad input is exit code 2, a service that cannot be reached is 3.
 import type { z } from 'zod';
 import { startRelay } from './feed/relay.ts';
 import type { Listening } from './listening.ts';
-import { type ReadyLine, type Role, roles, serverInterface } from './protocol.ts';
+import { type ReadyLine, type Role, roles, serverInterface, settingsVariable } from './protocol.ts';
 import { startPublishing } from './publish.ts';
 import { prepare } from './schema.ts';
 import { startServer } from './server.ts';
@@ -77,7 +77,7 @@ function parseSettings<Schema extends z.ZodType>(schema: Schema, json: string): 
   );
 }
 
-async function main([role, json = '{}']: string[]): Promise<number> {
+async function main([role, json = process.env[settingsVariable] ?? '{}']: string[]): Promise<number> {
   try {
     const known = roles.find((candidate) => candidate === role);
     if (known === undefined) throw new BadInput(`role "${role ?? ''}" is unknown: expected ${roles.join(', ')}`);

@@ -4,6 +4,9 @@
 /** The version of the contract between `servers/main` and whoever drives it. Unlike versions are refused by name. */
 export const serverInterface = 'freshet.server/1';
 
+/** Environment variable with a role's settings as JSON, for who starts it with passwords in them: all users see a command line, but not this. */
+export const settingsVariable = 'FRESHET_SETTINGS';
+
 /** `prepare` makes the schema, `serve` is a server, `relay` feeds Redis from Postgres, `publish` commits changes. */
 export const roles = ['prepare', 'serve', 'relay', 'publish'] as const;
 export type Role = (typeof roles)[number];

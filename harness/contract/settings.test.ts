@@ -16,6 +16,8 @@ describe('a setting', () => {
   test.each([
     [duration, '2', "x is '2'; expected a duration with its unit from 20ms to 1h, such as 2s"],
     [duration, '1ms', "x is '1ms'; expected a duration with its unit from 20ms to 1h, such as 2s"],
+    [{ ...duration, step: '1ms' }, '20400us', "x is '20400us'; expected whole multiples of 1ms, such as 20ms"],
+    [{ ...duration, min: '0ms', step: '1ms' }, '400us', "x is '400us'; expected whole multiples of 1ms, such as 1ms"],
     [count, '0', "x is '0'; expected a whole number from 1 to 200,000"],
     [count, '1e3', "x is '1e3'; expected a whole number from 1 to 200,000"],
     [choice, 'skp', "x is 'skp'; expected one of skip, queue"],

@@ -1,7 +1,7 @@
 // Settings as data: one table says what a setting is called, what it may be, its default and what it means.
 // Flags, `--set`, contender spellings and help texts are all read through it.
 import { messageOf } from './errors.ts';
-import { parseDurationUs } from './units.ts';
+import { parseDurationUs, spellDurationUs } from './units.ts';
 
 interface SettingBase {
   readonly meaning: string;
@@ -12,6 +12,8 @@ export interface DurationSetting extends SettingBase {
   readonly default: string;
   readonly min: string;
   readonly max: string;
+  /** Only whole multiples of it, where what is told knows nothing finer; anything by default. */
+  readonly step?: string;
 }
 
 export interface CountSetting extends SettingBase {
@@ -50,11 +52,25 @@ export function parseSetting(
   }
   const us = parseDurationUs(text);
   const fits = us !== null && us >= durationUs(setting.min) && us <= durationUs(setting.max);
-  return fits
-    ? { value: us }
-    : problem(
-        `a duration with its unit from ${setting.min} to ${setting.max}, such as ${setting.default === '0ms' ? '500ms' : setting.default}`,
-      );
+  if (fits)
+    return fitsStep(us, setting)
+      ? { value: us }
+      : problem(`whole multiples of ${setting.step}, such as ${nearestStep(us, setting)}`);
+  return problem(
+    `a duration with its unit from ${setting.min} to ${setting.max}, such as ${setting.default === '0ms' ? '500ms' : setting.default}`,
+  );
+}
+
+function stepUs({ step }: DurationSetting): number {
+  return step === undefined ? 1 : durationUs(step);
+}
+
+function fitsStep(us: number, setting: DurationSetting): boolean {
+  return us % stepUs(setting) === 0;
+}
+
+function nearestStep(us: number, setting: DurationSetting): string {
+  return spellDurationUs(Math.max(1, Math.round(us / stepUs(setting))) * stepUs(setting));
 }
 
 /** The default of a setting, as its value inside. */

@@ -32,3 +32,11 @@ export interface Target {
   /** Reads one message; `other` when it carries no version. Never throws. */
   decode(bytes: Buffer, start: number, end: number, into: Decoded): void;
 }
+
+/** The program that commits changes: reads commands on stdin, answers on stdout. */
+export interface PublishProgram {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to the environment: what only its user may see, such as passwords. */
+  readonly env: Readonly<Record<string, string>>;
+}

@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { PublishCommand, PublishResult, ReadyLine } from '../../servers/protocol.ts';
 import { nowUs } from '../contract/clock.ts';
 import { messageOf } from '../contract/errors.ts';
+import type { PublishProgram } from '../contract/target.ts';
 import type { Update } from '../plan/arrivals.ts';
 import { Scheduler } from '../swarm/scheduler.ts';
 import type { PublisherCommand, PublisherReport } from './publisher-contract.ts';
@@ -80,8 +81,8 @@ function onLine(line: string): void {
   report({ type: 'published', published: { ...update, sentUs: answer.sentUs, committedUs: answer.committedUs } });
 }
 
-function begin(command: string, args: readonly string[]): void {
-  program = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+function begin({ command, args, env }: PublishProgram): void {
+  program = spawn(command, [...args], { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   program.on('error', (error) => report({ type: 'broken', error: messageOf(error) }));
   program.on('exit', (code, signal) =>
     report({ type: 'broken', error: `it ended with ${signal ?? `exit code ${code}`}` }),
@@ -94,7 +95,7 @@ function begin(command: string, args: readonly string[]): void {
 function obey(command: PublisherCommand): void {
   switch (command.type) {
     case 'begin':
-      begin(command.command, command.args);
+      begin(command.program);
       return;
     case 'updates':
       for (const update of command.updates) {

@@ -1,9 +1,10 @@
 // What the publisher is told and what it answers, over Node's IPC channel.
+import type { PublishProgram } from '../contract/target.ts';
 import type { Update } from '../plan/arrivals.ts';
 
 export type PublisherCommand =
   /** How changes are committed: the target's own program, which takes commands on stdin. */
-  | { readonly type: 'begin'; readonly command: string; readonly args: readonly string[] }
+  | { readonly type: 'begin'; readonly program: PublishProgram }
   /** More changes to publish, each at its intended time. */
   | { readonly type: 'updates'; readonly updates: readonly Update[] }
   | { readonly type: 'close' };

@@ -1,5 +1,6 @@
 // The publisher as the command sees it: a process that is handed schedules and tells what it committed.
 import { FreshetError } from '../contract/errors.ts';
+import type { PublishProgram } from '../contract/target.ts';
 import type { Update } from '../plan/arrivals.ts';
 import { type Child, startChild } from '../services/child.ts';
 import type { Guard } from '../services/guard.ts';
@@ -26,11 +27,7 @@ export class Publisher {
   }
 
   /** Starts it with the target's own program for committing a change; resolves when that is ready. */
-  static async start(options: {
-    guard: Guard;
-    bundle: string;
-    publish: { command: string; args: readonly string[] };
-  }): Promise<Publisher> {
+  static async start(options: { guard: Guard; bundle: string; publish: PublishProgram }): Promise<Publisher> {
     const child = await startChild({
       guard: options.guard,
       name: 'publisher',
@@ -42,7 +39,7 @@ export class Publisher {
     const ready = new Promise<void>((resolve) => {
       publisher.#onReady = resolve;
     });
-    publisher.#tell({ type: 'begin', ...options.publish });
+    publisher.#tell({ type: 'begin', program: options.publish });
     const lost = await Promise.race([
       ready,
       publisher.lost,

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promise
 import { basename, join } from 'node:path';
 import { FreshetError, messageOf } from '../contract/errors.ts';
 import { type RunRecord, runRecord } from '../contract/record.ts';
+import { wrapDiskErrors } from './disk-errors.ts';
 
 export interface RecordStore {
   readonly directory: string;
@@ -11,9 +12,16 @@ export interface RecordStore {
 }
 
 /** Makes the run's directory, before anything is measured. Throws `environment` when that is not possible. */
-export async function openStore(options: { root: string; startedAt: Date; scenario: string }): Promise<RecordStore> {
+export async function openStore(options: {
+  root: string;
+  startedAt: Date;
+  scenario: string;
+  /** Called once when `latest` cannot be had: a convenience, which stops no run. */
+  warn: (line: string) => void;
+}): Promise<RecordStore> {
   const time = options.startedAt.toISOString().slice(0, 19).replaceAll(':', '-');
   const directory = await makeDirectory(options.root, `${time}-${options.scenario}`);
+  let isWarned = false;
   return {
     directory,
     async write(record) {
@@ -21,8 +29,10 @@ export async function openStore(options: { root: string; startedAt: Date; scenar
       await wrapDiskErrors(directory, async () => {
         await writeFile(`${path}.part`, `${JSON.stringify(runRecord.parse(record), null, 2)}\n`);
         await rename(`${path}.part`, path);
-        await pointLatest(options.root, directory);
       });
+      const problem = await pointLatest(options.root, directory);
+      if (problem !== null && !isWarned) options.warn(problem);
+      isWarned ||= problem !== null;
       return path;
     },
   };
@@ -36,7 +46,7 @@ export async function readRecord(path: string): Promise<RunRecord> {
   } catch (error) {
     throw new FreshetError(
       'input',
-      `cannot read ${path}: ${messageOf(error)}; expected the run.json of a run; its path is the last line a bench prints`,
+      `cannot read ${path}: ${messageOf(error)}; expected the run.json of a run; such as results/latest/run.json`,
     );
   }
   const parsed = runRecord.safeParse(parseJson(path, text));
@@ -71,22 +81,17 @@ async function makeDirectory(root: string, name: string): Promise<string> {
   }
 }
 
-async function pointLatest(root: string, directory: string): Promise<void> {
+/** Returns what went wrong, in a line. */
+async function pointLatest(root: string, directory: string): Promise<string | null> {
   const link = join(root, 'latest');
   const fresh = `${link}.${process.pid}`;
-  await rm(fresh, { force: true });
-  await symlink(basename(directory), fresh);
-  await rename(fresh, link);
-}
-
-async function wrapDiskErrors<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {
-    return await act();
+    await rm(fresh, { force: true });
+    await symlink(basename(directory), fresh);
+    await rename(fresh, link);
+    return null;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new FreshetError(
-      'environment',
-      `cannot write to ${path}: ${messageOf(error)}; expected a directory with room in it; choose another with --out`,
-    );
+    await rm(fresh, { force: true });
+    return `${link} cannot be pointed at this run: ${messageOf(error)}; expected a link or nothing there; the run is in ${directory}`;
   }
 }

@@ -1,9 +1,10 @@
 // The reference servers as processes: prepares the database, starts the relay and the server nodes of one contender, says how to publish.
 
-import { paths, type ReadyLine, serverInterface } from '../../servers/protocol.ts';
+import { paths, type ReadyLine, serverInterface, settingsVariable } from '../../servers/protocol.ts';
 import type { ServerSettings } from '../../servers/settings.ts';
 import { nowUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
+import type { PublishProgram } from '../contract/target.ts';
 import { type Contender, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { type Child, startChild } from '../services/child.ts';
@@ -19,7 +20,7 @@ export interface SystemLayout {
   /** /metrics of the servers and the relay, in that order. */
   readonly metricsUrls: readonly string[];
   /** The program that commits changes. */
-  readonly publish: { readonly command: string; readonly args: readonly string[] };
+  readonly publish: PublishProgram;
   /** Starts servers and relay; resolves when all are ready. Throws `environment` when a part does not start; the guard ends the rest. */
   start(): Promise<ReferenceSystem>;
 }
@@ -68,7 +69,8 @@ export async function prepareReferenceSystem(options: SystemOptions): Promise<Sy
     metricsUrls: allPorts.map((port) => `http://${host}:${port}${paths.metrics}`),
     publish: {
       command: process.execPath,
-      args: [bundle, 'publish', JSON.stringify({ postgresUrl: database.publisherUrl, changeUrl })],
+      args: [bundle, 'publish'],
+      env: { [settingsVariable]: JSON.stringify({ postgresUrl: database.publisherUrl, changeUrl }) },
     },
     start: () => startProcesses(options, ports, relayPort),
   };
@@ -178,7 +180,7 @@ function targetOf(contender: Contender, ports: readonly number[]): ReferenceTarg
 
 function serverSettings({ plan, database, redisUrl, guard }: SystemOptions): Partial<ServerSettings> {
   const { contender } = plan;
-  const ms = (name: string) => Math.round(Number(settingOf(contender, name)) / 1000);
+  const ms = (name: string) => Number(settingOf(contender, name)) / 1000;
   return {
     transport: contender.transport,
     postgresUrl: database.serverUrl,
@@ -187,7 +189,7 @@ function serverSettings({ plan, database, redisUrl, guard }: SystemOptions): Par
     poolSize: plan.poolSize,
     audiences: plan.audiences,
     payloadBytes: plan.payloadBytes,
-    queryCostMs: Math.round(plan.queryCostUs / 1000),
+    queryCostMs: plan.queryCostUs / 1000,
     feed: settingOf(contender, 'feed') as ServerSettings['feed'],
     cacheMs: ms('cache'),
     etag: settingOf(contender, 'etag') === 'on',
@@ -222,7 +224,8 @@ async function runPrepare({ guard, bundle, database, plan }: SystemOptions): Pro
     guard,
     name: 'prepare',
     command: process.execPath,
-    args: [bundle, 'prepare', JSON.stringify(settings)],
+    args: [bundle, 'prepare'],
+    env: { [settingsVariable]: JSON.stringify(settings) },
     readyLine: true,
     readyTimeoutMs: 60_000,
   });
@@ -241,7 +244,8 @@ async function startRole(
     guard,
     name,
     command: process.execPath,
-    args: ['--enable-source-maps', bundle, role, JSON.stringify(settings)],
+    args: ['--enable-source-maps', bundle, role],
+    env: { [settingsVariable]: JSON.stringify(settings) },
     readyLine: true,
   });
   checkReady(child);
