@@ -64,8 +64,10 @@ const allowed: Readonly<Record<string, readonly string[] | 'all'>> = {
   'harness/swarm': ['harness/plan', 'harness/targets', 'harness/services'],
   'harness/publisher': ['servers', 'harness/plan', 'harness/services', 'harness/swarm'],
   'harness/model': ['harness/plan'],
+  'harness/faults': ['harness/plan', 'harness/targets', 'harness/swarm'],
   'harness/measure': [
     'servers',
+    'harness/faults',
     'harness/plan',
     'harness/model',
     'harness/services',

@@ -127,7 +127,7 @@ describe('wrong input', () => {
 
 describe('right input', () => {
   test('with --dry-run prints every trial and the time it will take', async () => {
-    const { stdout, code } = await run(['bench', '--clients', '200', '--repeat', '2', '--dry-run']);
+    const { stdout, code } = await run(['bench', 'dashboard', '--clients', '200', '--repeat', '2', '--dry-run']);
     expect(code).toBe(0);
     expect(stdout.match(/200 clients/g)).toHaveLength(10);
     expect(stdout).toMatch(/About \d min.* in all/);

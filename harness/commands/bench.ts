@@ -39,7 +39,7 @@ export async function runBench(request: BenchRequest, options: BenchOptions): Pr
   const interrupt = abortOnSignals('what was measured is kept');
   const guard = await openGuard();
   try {
-    const { record, store } = await beginRecord(request, limits, options);
+    const { record, store } = await beginRecord(request, limits, { ...options, warn: progress.note });
     const save = (status: RunRecord['status']) =>
       store.write({ ...record, status, finishedAt: wallClock().toISOString() });
     let failure: unknown = null;
@@ -124,9 +124,18 @@ async function measureTrials({ request, limits, record, guard, progress, signal,
   await Promise.all([postgres.stop(), redis?.stop()]);
 }
 
-async function beginRecord(request: BenchRequest, limits: Limits, options: BenchOptions) {
+async function beginRecord(
+  request: BenchRequest,
+  limits: Limits,
+  options: BenchOptions & { warn: (line: string) => void },
+) {
   const startedAt = wallClock();
-  const store = await openStore({ root: request.out, startedAt, scenario: request.scenario.name });
+  const store = await openStore({
+    root: request.out,
+    startedAt,
+    scenario: request.scenarios.map(({ name }) => name).join('+'),
+    warn: options.warn,
+  });
   const record: RunRecord = {
     schema: runRecordSchemaName,
     id: store.directory.split('/').at(-1) ?? '',
@@ -139,7 +148,9 @@ async function beginRecord(request: BenchRequest, limits: Limits, options: Bench
     environment: await describeEnvironment(limits),
     services: {},
     trials: [],
-    missing: request.trials.map(({ contender, repetition }) => `${contender.name} #${repetition}`),
+    missing: request.trials.map(
+      ({ scenario, contender, repetition }) => `${scenario} ${contender.name} #${repetition}`,
+    ),
   };
   return { record, store };
 }
@@ -156,13 +167,13 @@ function describeService({ driver, version }: Service) {
 
 /** What `--dry-run` prints: every trial, and how long all will take. */
 export function describePlan(request: BenchRequest): string {
-  const { trials, scenario } = request;
+  const { trials, scenarios } = request;
   const lines = trials.map((plan, index) => {
-    const { contender, clients, windowUs } = plan;
-    return `${String(index + 1).padStart(4)}. ${contender.name.padEnd(28)} ${clients} clients, window ${formatDurationUs(windowUs)}, about ${formatDurationUs(Math.round(expectedTrialUs(plan) / 1e6) * 1e6)}`;
+    const { scenario, contender, clients, windowUs } = plan;
+    return `${String(index + 1).padStart(4)}. ${scenario.padEnd(16)} ${contender.name.padEnd(41)} ${clients} clients, window ${formatDurationUs(windowUs)}, about ${formatDurationUs(Math.round(expectedTrialUs(plan) / 1e6) * 1e6)}`;
   });
   return [
-    `${scenario.name}: ${scenario.question}`,
+    ...scenarios.map(({ name, question }) => `${name}: ${question}`),
     ...lines,
     `About ${formatDurationUs(Math.round(expectedUs(trials) / 1e6) * 1e6)} in all; records go to ${request.out}/.`,
   ].join('\n');

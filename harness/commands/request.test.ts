@@ -22,7 +22,7 @@ function problemsOf(
 
 describe('a request', () => {
   test('without anything is the default comparison: 500 clients, five contenders, 20 s', () => {
-    const { trials } = readRequest([], flags(), {});
+    const { trials } = readRequest(['dashboard'], flags(), {});
     expect(trials.map(({ contender }) => contender.name)).toEqual([
       'polling',
       'polling+cache=1s',
@@ -52,12 +52,12 @@ describe('a request', () => {
   });
 
   test('lets a contender bring its own poll interval', () => {
-    const { trials } = readRequest([], flags({ contenders: 'polling,polling+interval=5s' }), {});
+    const { trials } = readRequest(['dashboard'], flags({ contenders: 'polling,polling+interval=5s' }), {});
     expect(trials.map(({ pollIntervalUs }) => pollIntervalUs)).toEqual([2e6, 5e6]);
   });
 
   test('repeats contenders interleaved, every second round backwards', () => {
-    const { trials } = readRequest([], flags({ contenders: 'polling,sse', repeat: '2' }), {});
+    const { trials } = readRequest(['dashboard'], flags({ contenders: 'polling,sse', repeat: '2' }), {});
     expect(trials.map(({ contender, repetition }) => `${contender.name} ${repetition}`)).toEqual([
       'polling 1',
       'sse 1',

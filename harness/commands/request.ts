@@ -1,5 +1,6 @@
 // What was asked on the command line → a request that can be carried out, or every problem of it at once.
 import { dashboard } from '../../scenarios/dashboard.ts';
+import { reconnectStorm } from '../../scenarios/reconnect-storm.ts';
 import { FreshetError } from '../contract/errors.ts';
 import type { Scenario } from '../contract/scenario.ts';
 import { parseSetting, type SettingValue, suggest } from '../contract/settings.ts';
@@ -8,7 +9,8 @@ import { type Contender, parseContender } from '../plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
 import { parseServiceUrl } from '../services/service-url.ts';
 
-export const scenarios: readonly Scenario[] = [dashboard];
+/** In the order in which they run when none is named; a smoke run leaves the storm out. */
+export const scenarios: readonly Scenario[] = [dashboard, reconnectStorm];
 
 /** Flags as commander hands them over: all text, or absent. */
 export interface RawFlags {
@@ -18,7 +20,7 @@ export interface RawFlags {
 }
 
 export interface BenchRequest {
-  readonly scenario: Scenario;
+  readonly scenarios: readonly Scenario[];
   readonly trials: readonly TrialPlan[];
   readonly seed: number;
   readonly postgresUrl: string | undefined;
@@ -33,9 +35,14 @@ export function readRequest(
   environment: Readonly<Record<string, string | undefined>>,
 ): BenchRequest {
   const problems: string[] = [];
-  const scenario = findScenario(names, problems);
-  const settings = readSettings(scenario, flags, problems);
-  const contenders = readContenders(flags.values.contenders ?? scenario.contenders.join(','), problems);
+  const chosen = findScenarios(names, flags.quick, problems);
+  const given = readGiven(chosen, flags, problems);
+  const named = flags.values.contenders === undefined ? null : readContenders(flags.values.contenders, problems);
+  const parts = chosen.map((scenario) => ({
+    scenario,
+    settings: settingsOf(scenario, parseGiven(scenario, given, flags.quick, problems)),
+    contenders: named ?? readContenders(scenario.contenders.join(','), problems),
+  }));
   const repeat = readCount('--repeat', flags.values.repeat ?? '1', { min: 1, max: 1000 }, problems);
   const seed = readCount('--seed', flags.values.seed ?? '42', { min: 0, max: 2 ** 31 - 1 }, problems);
   const out = flags.values.out ?? 'results';
@@ -61,11 +68,12 @@ export function readRequest(
     { flag: '--redis', protocols: ['redis:', 'rediss:'], example: 'redis://localhost:6379' },
     problems,
   );
-  if (problems.length === 0) problems.push(...contradictions(settingsOf(scenario, settings), contenders));
-  if (problems.length > 0) throw new FreshetError('input', problems);
+  if (problems.length === 0)
+    problems.push(...parts.flatMap(({ settings, contenders }) => contradictions(settings, contenders)));
+  if (problems.length > 0) throw new FreshetError('input', [...new Set(problems)]);
   return {
-    scenario,
-    trials: planTrials(scenario, { settings: settingsOf(scenario, settings), contenders, repeat, seed }),
+    scenarios: chosen,
+    trials: parts.flatMap(({ scenario, ...options }) => planTrials(scenario, { ...options, repeat, seed })),
     seed,
     postgresUrl,
     redisUrl,
@@ -73,37 +81,52 @@ export function readRequest(
   };
 }
 
-function findScenario(names: readonly string[], problems: string[]): Scenario {
+function findScenarios(names: readonly string[], isQuick: boolean, problems: string[]): readonly Scenario[] {
   const known = scenarios.map(({ name }) => name);
   for (const name of names) {
     if (!known.includes(name))
       problems.push(`scenario '${name}' is not known; expected ${known.join(', ')}${suggest(name, known)}`);
   }
-  if (names.length > 1) problems.push(`${names.length} scenarios were named; expected one a run`);
-  return scenarios.find(({ name }) => name === names[0]) ?? dashboard;
+  if (new Set(names).size < names.length) problems.push('a scenario is named twice; expected it once');
+  if (names.length === 0) return isQuick ? [dashboard] : scenarios;
+  const chosen = scenarios.filter(({ name }) => names.includes(name));
+  return chosen.length === 0 ? [dashboard] : chosen;
 }
 
-/** `--quick` lies under what was given; a setting given twice, as flag and by --set, is a problem. */
-function readSettings(scenario: Scenario, flags: RawFlags, problems: string[]): Record<string, SettingValue> {
+/** Settings as given, by flag or by --set: twice is a problem, and so is one that none of the scenarios has. */
+function readGiven(chosen: readonly Scenario[], flags: RawFlags, problems: string[]): Map<string, string> {
+  const names = [...new Set(chosen.flatMap(({ settings }) => Object.keys(settings)))];
+  const all = new Set(scenarios.flatMap(({ settings }) => Object.keys(settings)));
+  const scenario = chosen.map(({ name }) => name).join(' and ');
   const given = new Map<string, string>();
-  for (const name of Object.keys(scenario.settings)) {
+  for (const name of all) {
     const value = flags.values[name];
-    if (value !== undefined) given.set(name, value);
+    if (value === undefined) continue;
+    if (names.includes(name)) given.set(name, value);
+    else problems.push(`--${name} ${value}: ${scenario} has no such setting; expected one of ${names.join(', ')}`);
   }
   for (const text of flags.set) {
     const [name = '', value] = text.split(/=(.*)/s);
     if (value === undefined) problems.push(`--set ${text}; expected --set name=value`);
-    else if (!Object.hasOwn(scenario.settings, name)) {
-      const names = Object.keys(scenario.settings);
+    else if (!names.includes(name)) {
       problems.push(
-        `--set ${text}: ${scenario.name} has no setting '${name}'; expected one of ${names.join(', ')}${suggest(name, names)}`,
+        `--set ${text}: ${scenario} has no setting '${name}'; expected one of ${names.join(', ')}${suggest(name, names)}`,
       );
     } else if (given.has(name)) problems.push(`${name} is given twice; expected it once`);
     else given.set(name, value);
   }
-  const quick = flags.quick ? Object.entries(scenario.quick).filter(([name]) => !given.has(name)) : [];
+  return given;
+}
+
+/** Those of the given settings that this scenario has; `--quick` lies under them. */
+function parseGiven(
+  scenario: Scenario,
+  given: ReadonlyMap<string, string>,
+  isQuick: boolean,
+  problems: string[],
+): Record<string, SettingValue> {
   const settings: Record<string, SettingValue> = {};
-  for (const [name, text] of [...given, ...quick]) {
+  for (const [name, text] of [...Object.entries(isQuick ? scenario.quick : {}), ...given]) {
     const setting = scenario.settings[name];
     if (setting === undefined) continue;
     const parsed = parseSetting(`--${name}`, setting, text);
@@ -153,18 +176,21 @@ function contradictions(settings: Readonly<Record<string, SettingValue>>, conten
       `--audiences ${settings.audiences} with --clients ${settings.clients}; expected at least one client for each audience`,
     );
   }
-  if (number('duration') < number('update-interval')) {
+  const isStorm = settings.fault !== undefined;
+  const windowUs = isStorm ? number('fault-at') + number('down') + number('recovery') : number('duration');
+  const window = isStorm ? 'fault-at + down + recovery =' : '--duration';
+  if (windowUs < number('update-interval')) {
     problems.push(
-      `--duration ${spellDurationUs(number('duration'))} is shorter than --update-interval ${spellDurationUs(number('update-interval'))}; expected a window that holds at least one change`,
+      `${window} ${spellDurationUs(windowUs)} is shorter than --update-interval ${spellDurationUs(number('update-interval'))}; expected a window that holds at least one change`,
     );
   }
   const intervals = contenders
     .filter(({ transport }) => transport === 'polling')
     .map(({ given }) => Number(given.interval ?? number('poll-interval')));
   const longestUs = Math.max(0, ...intervals);
-  if (longestUs > number('duration')) {
+  if (longestUs > windowUs) {
     problems.push(
-      `--duration ${spellDurationUs(number('duration'))} is shorter than the poll interval ${spellDurationUs(longestUs)}; expected a window in which every client polls`,
+      `${window} ${spellDurationUs(windowUs)} is shorter than the poll interval ${spellDurationUs(longestUs)}; expected a window in which every client polls`,
     );
   }
   return problems;

@@ -1,5 +1,5 @@
 // What a scenario file holds: data only. The engine that runs it is elsewhere.
-import type { Setting } from './settings.ts';
+import type { Setting, SettingValue } from './settings.ts';
 
 export interface Scenario {
   readonly name: string;
@@ -7,6 +7,8 @@ export interface Scenario {
   readonly question: string;
   /** Contenders by default, as `--contenders` spells them. */
   readonly contenders: readonly string[];
+  /** Settings of contenders that this scenario takes for granted where a spelling does not say otherwise. */
+  readonly contenderDefaults?: Readonly<Record<string, SettingValue>>;
   readonly settings: Readonly<Record<string, Setting>>;
   /** What `--quick` changes, spelled as on the command line. */
   readonly quick: Readonly<Record<string, string>>;

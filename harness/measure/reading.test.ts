@@ -10,6 +10,7 @@ function readingAt(atUs: number, serversUs: number | null, costUs: number): Read
   return {
     statements: { atUs, queries: 0, others: 0, foreign: 0 },
     metrics: [],
+    listenOverflows: null,
     cpu: { before: cpu(atUs, serversUs), after: cpu(atUs + costUs, serversUs === null ? null : serversUs + costUs) },
     rssBytes: null,
     socketBytes: null,

@@ -1,7 +1,7 @@
 // One reading of every source at once, taken at the edges of the control and of the window, and at rest.
 
 import { nowUs } from '../contract/clock.ts';
-import { cpuUs, rssBytes, socketMemoryBytes } from '../services/processes.ts';
+import { cpuUs, listenOverflows, rssBytes, socketMemoryBytes } from '../services/processes.ts';
 import { type PrometheusReading, readPrometheus, sumOf } from './prometheus.ts';
 import type { StatementCounts, StatementReader } from './statements.ts';
 
@@ -38,6 +38,8 @@ export interface Reading {
   readonly cpu: { readonly before: CpuReading; readonly after: CpuReading };
   readonly rssBytes: number | null;
   readonly socketBytes: number | null;
+  /** Of the machine, since it booted. */
+  readonly listenOverflows: number | null;
 }
 
 export interface Sources {
@@ -55,7 +57,14 @@ export async function takeReading(sources: Sources): Promise<Reading> {
     socketMemoryBytes(),
   ]);
   const after = await readCpu(sources);
-  return { statements, metrics, cpu: { before, after }, rssBytes: addUp(memory), socketBytes };
+  return {
+    statements,
+    metrics,
+    cpu: { before, after },
+    rssBytes: addUp(memory),
+    socketBytes,
+    listenOverflows: listenOverflows(),
+  };
 }
 
 /** CPU ms a second of a part between two readings; `null` where it cannot be seen. */

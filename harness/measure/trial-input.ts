@@ -1,6 +1,8 @@
 // Everything a trial measured, before it is made into figures.
 import type { TrialRecord } from '../contract/record.ts';
+import type { Outage } from '../faults/fault.ts';
 import type { Update } from '../plan/arrivals.ts';
+import { restartsServers } from '../plan/fault.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Published } from '../publisher/publisher-contract.ts';
 import type { SwarmResults, SwarmState } from '../swarm/swarm.ts';
@@ -29,5 +31,12 @@ export interface TrialInput {
   readonly clockStepMs: number;
   /** When the window was to start, µs of the monotonic clock. */
   readonly startUs: number;
+  /** What was done to the system in the window; `null` where nothing was. */
+  readonly outage: Outage | null;
   readonly hasRelay: boolean;
+}
+
+/** Whether a fault replaced the server processes. */
+export function hasRestarted({ outage }: TrialInput): boolean {
+  return outage !== null && restartsServers(outage.kind);
 }

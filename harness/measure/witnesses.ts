@@ -5,13 +5,14 @@ import type { WitnessedCount } from '../contract/record.ts';
 import { settingOf } from '../plan/contender.ts';
 import { sumOverServers } from './reading.ts';
 import type { SwarmTotals } from './swarm-totals.ts';
-import type { TrialInput } from './trial-input.ts';
+import { hasRestarted, type TrialInput } from './trial-input.ts';
 
 /** Each count with its witnesses; `null` where a party has no way of knowing it. */
 export function countWitnesses(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
   const { atRest, controlStart } = input.readings;
+  // A server that a fault ended cannot be asked any more.
   const servers = (name: string, where?: Readonly<Record<string, string>>) =>
-    sumOverServers(atRest, name, where) - sumOverServers(controlStart, name, where);
+    hasRestarted(input) ? null : sumOverServers(atRest, name, where) - sumOverServers(controlStart, name, where);
   const database =
     atRest.statements.queries === null || controlStart.statements.queries === null
       ? null
@@ -66,6 +67,7 @@ export function disagree({ clients, servers, database }: WitnessedCount): boolea
 /** What the clients' own experience implies of the database: one query an answer, or one a connect and one a change and asking node. */
 function queriesSeenByClients({ plan }: TrialInput, totals: SwarmTotals): number | null {
   const { contender } = plan;
+  if (plan.fault !== null) return null; // What reached no client was asked, too.
   if (contender.transport === 'polling') return Number(settingOf(contender, 'cache')) > 0 ? null : totals.trial.answers;
   if (settingOf(contender, 'snapshot') === 'cached' || settingOf(contender, 'feed') === 'local') return null;
   const askers = settingOf(contender, 'feed') === 'postgres' ? plan.nodes : 1;

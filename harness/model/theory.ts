@@ -1,4 +1,4 @@
-// What arithmetic predicts, to be set beside what was measured. Pure functions of the plan.
+// What arithmetic predicts, to be set beside what was measured. Pure functions of the plan; of a trial with a fault it says nothing.
 
 import { formatDurationUs } from '../contract/units.ts';
 import { pollPhaseUs } from '../plan/arrivals.ts';
@@ -24,6 +24,7 @@ export interface TheoryInput {
 /** Queries a minute. `null` for a contender about which arithmetic says nothing. */
 export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null {
   const { plan, updatesInWindow } = input;
+  if (plan.fault !== null) return null;
   const minutes = plan.windowUs / 60e6;
   if (plan.contender.transport !== 'polling') {
     const perUpdate = queriesPerUpdate(plan);
@@ -47,7 +48,7 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
 
 /** Queries for each change, and `null` for polling, which asks whether or not there is one. */
 export function expectedQueriesPerUpdate(plan: TrialPlan): Expectation | null {
-  if (plan.contender.transport === 'polling') return null;
+  if (plan.contender.transport === 'polling' || plan.fault !== null) return null;
   const value = queriesPerUpdate(plan);
   return {
     value,
@@ -63,7 +64,7 @@ export function expectedQueriesPerUpdate(plan: TrialPlan): Expectation | null {
  */
 export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
   const { plan, queryUs, updatesInWindow } = input;
-  if (plan.contender.transport !== 'polling' || updatesInWindow === 0) return null;
+  if (plan.contender.transport !== 'polling' || updatesInWindow === 0 || plan.fault !== null) return null;
   const wait = `uniform on [0, ${formatDurationUs(plan.pollIntervalUs)}]`;
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
   const perMinute = cacheUs === 0 ? null : cachedQueries(input, cacheUs).value / (plan.audiences * plan.nodes);
@@ -83,7 +84,8 @@ export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
 
 /** Share of short polling's answers that told nothing new: each change is news in one answer to each client. */
 export function expectedUnchangedShare({ plan, updatesInWindow }: TheoryInput): Expectation | null {
-  if (plan.contender.transport !== 'polling' || plan.pollIntervalUs > plan.updateIntervalUs) return null;
+  if (plan.contender.transport !== 'polling' || plan.fault !== null) return null;
+  if (plan.pollIntervalUs > plan.updateIntervalUs) return null;
   if (Number(settingOf(plan.contender, 'cache')) > 0 || plan.updates === 'poisson') return null;
   const polls = plan.windowUs / plan.pollIntervalUs;
   const changes = updatesInWindow / plan.audiences;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { contenderSettings, parseContender, settingOf } from './contender.ts';
+import { backoffOf } from './backoff.ts';
+import { backoffOfContender, contenderSettings, parseContender, settingOf } from './contender.ts';
 
 function contender(text: string) {
   const parsed = parseContender(text);
@@ -23,6 +24,8 @@ describe('a contender', () => {
     ['sse+feed=redis', 'sse+redis'],
     ['websocket+nodes=2+local', 'websocket+local+nodes=2'],
     ['polling+keep-alive=off', 'polling+keep-alive=off'],
+    ['websocket+jitter=full+backoff=fixed', 'websocket+backoff=fixed+jitter=full'],
+    ['sse+retry-on-error', 'sse+retry-on-error'],
   ])('spelled %s is called %s', (text, name) => {
     expect(contender(text).name).toBe(name);
   });
@@ -31,6 +34,12 @@ describe('a contender', () => {
     expect(settingOf(contender('websocket'), 'feed')).toBe('redis');
     expect(settingOf(contender('sse'), 'feed')).toBe('postgres');
     expect(settingOf(contender('websocket+postgres'), 'feed')).toBe('postgres');
+  });
+
+  test('has the backoff of its transport unless it names one', () => {
+    expect(backoffOfContender(contender('websocket'))).toEqual(backoffOf('article'));
+    expect(backoffOfContender(contender('sse'))).toEqual(backoffOf('browser-eventsource'));
+    expect(backoffOfContender(contender('sse+backoff=fixed+jitter=equal'))).toEqual(backoffOf('fixed', 'equal'));
   });
 
   test('keeps its canonical name when read again', () => {
@@ -52,6 +61,10 @@ describe('a contender', () => {
     ['polling+cache=5', 'expected a duration with its unit'],
     ['polling+cache=1s+cache=2s', 'sets cache twice'],
     ['sse+auth=message', 'expected it with websocket only'],
+    ['websocket+backoff=article+jitter=full', 'article, which has its own'],
+    ['websocket+jitter=full', 'article, which has its own'],
+    ['websocket+backoff=exponentail', 'expected one of immediate, fixed, exponential'],
+    ['polling+backoff=fixed', "polling has no setting 'backoff'"],
     ['sse+hasOwnProperty', "sse has no setting 'hasOwnProperty'"],
     ['', "begins with ''"],
   ])('spelled %j is refused with what was expected', (text, part) => {

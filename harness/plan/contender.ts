@@ -3,6 +3,15 @@ import type { Transport } from '../contract/record.ts';
 import { transports } from '../contract/record.ts';
 import { defaultOf, parseSetting, type Setting, type SettingValue, suggest } from '../contract/settings.ts';
 import { spellDurationUs } from '../contract/units.ts';
+import {
+  type Backoff,
+  type BackoffName,
+  backoffNames,
+  backoffOf,
+  type Jitter,
+  jitterProblem,
+  jitters,
+} from './backoff.ts';
 
 interface ContenderSetting {
   readonly transports: readonly Transport[];
@@ -27,6 +36,7 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       default: '0ms',
       min: '1ms',
       max: '1h',
+      step: '1ms',
       meaning: 'the server answers from memory for this long',
     },
   },
@@ -45,6 +55,7 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       default: '25s',
       min: '100ms',
       max: '10m',
+      step: '1ms',
       meaning: 'how long the server holds a request',
     },
   },
@@ -72,7 +83,14 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
   },
   'heartbeat-interval': {
     transports: streams,
-    setting: { kind: 'duration', default: '30s', min: '100ms', max: '1h', meaning: 'time between two heartbeats' },
+    setting: {
+      kind: 'duration',
+      default: '30s',
+      min: '100ms',
+      max: '1h',
+      step: '1ms',
+      meaning: 'time between two heartbeats',
+    },
   },
   auth: {
     transports,
@@ -82,6 +100,28 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       choices: ['none', 'query', 'cookie', 'message'],
       meaning: 'where the client puts its token',
     },
+  },
+  backoff: {
+    transports: fed,
+    setting: {
+      kind: 'choice',
+      default: 'article',
+      choices: backoffNames,
+      meaning: 'how long a client waits before it connects again; sse: browser-eventsource',
+    },
+  },
+  jitter: {
+    transports: fed,
+    setting: {
+      kind: 'choice',
+      default: 'none',
+      choices: jitters,
+      meaning: 'what chance does to a backoff that leaves it open',
+    },
+  },
+  'retry-on-error': {
+    transports: ['sse'],
+    setting: { ...flag, default: 'off', meaning: 'an application that opens a new EventSource after an error status' },
   },
   nodes: {
     transports,
@@ -108,6 +148,7 @@ export function settingOf(contender: Contender, name: string): SettingValue {
   const given = contender.given[name];
   if (given !== undefined) return given;
   if (name === 'feed' && contender.transport === 'websocket') return 'redis';
+  if (name === 'backoff' && contender.transport === 'sse') return 'browser-eventsource';
   const entry = contenderSettings[name];
   if (entry === undefined) throw new RangeError(`no contender setting is called ${name}`);
   return defaultOf(entry.setting);
@@ -164,7 +205,19 @@ function contradictions(text: string, transport: Transport, given: Readonly<Reco
         );
     }
   }
+  const jitter =
+    given.jitter === undefined ? null : jitterProblem(backoffNameOf(transport, given), given.jitter as Jitter);
+  if (jitter !== null) problems.push(`contender '${text}': ${jitter}`);
   return problems;
+}
+
+/** The backoff of this contender's clients. */
+export function backoffOfContender(contender: Contender): Backoff {
+  return backoffOf(backoffNameOf(contender.transport, contender.given), contender.given.jitter as Jitter | undefined);
+}
+
+function backoffNameOf(transport: Transport, given: Contender['given']): BackoffName {
+  return settingOf({ name: '', transport, given }, 'backoff') as BackoffName;
 }
 
 function spell(transport: Transport, given: Readonly<Record<string, SettingValue>>): string {

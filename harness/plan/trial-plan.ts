@@ -1,7 +1,8 @@
 // One trial, as data: which contender under which settings, and everything that follows from them.
 import type { Scenario } from '../contract/scenario.ts';
 import { defaultOf, type SettingValue } from '../contract/settings.ts';
-import { type Contender, settingOf } from './contender.ts';
+import { type Contender, contenderSettings, settingOf } from './contender.ts';
+import { type FaultPlan, faultKinds } from './fault.ts';
 
 export interface TrialPlan {
   readonly scenario: string;
@@ -24,6 +25,8 @@ export interface TrialPlan {
   readonly late: 'skip' | 'queue' | 'overlap';
   readonly connectRate: number;
   readonly nodes: number;
+  /** What is done to the system in the window; `null` where nothing is. */
+  readonly fault: FaultPlan | null;
 }
 
 export type Settings = Readonly<Record<string, SettingValue>>;
@@ -55,7 +58,9 @@ function planTrial(
   scenario: Scenario,
   options: { settings: Settings; contender: Contender; repetition: number; seed: number },
 ): TrialPlan {
-  const { settings, contender, repetition } = options;
+  const { settings, repetition } = options;
+  const contender = withDefaults(options.contender, scenario.contenderDefaults ?? {});
+  const fault = faultOf(settings);
   const number = (name: string) => Number(settings[name]);
   const ownInterval = contender.given.interval;
   return {
@@ -69,7 +74,8 @@ function planTrial(
     pollIntervalUs: ownInterval === undefined ? number('poll-interval') : Number(ownInterval),
     updateIntervalUs: number('update-interval'),
     updates: settings.updates === 'poisson' ? 'poisson' : 'fixed',
-    windowUs: number('duration'),
+    windowUs: fault === null ? number('duration') : fault.atUs + fault.downUs + number('recovery'),
+    fault,
     controlUs: number('control'),
     payloadBytes: number('payload'),
     queryCostUs: number('query-cost'),
@@ -78,6 +84,20 @@ function planTrial(
     connectRate: number('connect-rate'),
     nodes: Number(settingOf(contender, 'nodes')),
   };
+}
+
+/** The same contender by name; what its scenario takes for granted is set, but not spelled. */
+function withDefaults(contender: Contender, defaults: Settings): Contender {
+  const fitting = Object.entries(defaults).filter(([name]) =>
+    contenderSettings[name]?.transports.includes(contender.transport),
+  );
+  return { ...contender, given: { ...Object.fromEntries(fitting), ...contender.given } };
+}
+
+function faultOf(settings: Settings): FaultPlan | null {
+  const kind = faultKinds.find((known) => known === settings.fault);
+  if (kind === undefined) return null;
+  return { kind, atUs: Number(settings['fault-at']), downUs: Number(settings.down) };
 }
 
 function lateOf(value: SettingValue | undefined): TrialPlan['late'] {

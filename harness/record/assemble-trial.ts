@@ -9,9 +9,16 @@ import { estimateGeneratorError } from '../measure/canary.ts';
 import { examineHealth } from '../measure/health.ts';
 import { voidFigures } from '../measure/lateness.ts';
 import { histogramBetween } from '../measure/prometheus.ts';
-import { cpuMsPerSecond, type Reading, type SystemPart, sumOverServers, systemParts } from '../measure/reading.ts';
+import {
+  type CpuReading,
+  cpuMsPerSecond,
+  type Reading,
+  type SystemPart,
+  sumOverServers,
+  systemParts,
+} from '../measure/reading.ts';
 import { type SwarmTotals, totalsOf } from '../measure/swarm-totals.ts';
-import type { TrialInput } from '../measure/trial-input.ts';
+import { hasRestarted, type TrialInput } from '../measure/trial-input.ts';
 import { countWitnesses } from '../measure/witnesses.ts';
 import {
   expectedFreshnessP50,
@@ -23,6 +30,7 @@ import {
 import { neighbourDistance } from '../plan/arrivals.ts';
 import { contenderSettings, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
+import { faultEvents, stormMetrics, timelineOf } from './storm-metrics.ts';
 import { distribution, estimated, scalar } from './values.ts';
 
 type Metrics = Partial<Record<MetricName, MetricValue>>;
@@ -38,7 +46,8 @@ interface Basis {
 
 const minute = 60e6;
 
-export function assembleTrial(input: TrialInput): Omit<TrialRecord, 'phasesUs'> {
+export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> {
+  const input = sinceRestart(given);
   const { plan } = input;
   const totals = totalsOf(input.results);
   const updatesInWindow = input.planned.filter(({ version }) => version >= input.firstVersionInWindow).length;
@@ -60,6 +69,7 @@ export function assembleTrial(input: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...deliveryMetrics(basis),
     ...costMetrics(basis),
     ...generatorMetrics(basis),
+    ...stormMetrics(input, totals),
   };
   const witnesses = countWitnesses(input, totals);
   const health = examineHealth({ input, totals, metrics, witnesses, theory: basis.theory });
@@ -73,18 +83,45 @@ export function assembleTrial(input: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     audiences: plan.audiences,
     windowUs: input.readings.windowEnd.statements.atUs - input.readings.windowStart.statements.atUs,
     metrics: voidFigures(metrics, health),
-    timeline: input.timeline,
-    events: input.published
-      .map(({ audience, version, committedUs }) => ({
-        kind: 'change' as const,
-        atUs: Math.round(committedUs - input.startUs),
-        untilUs: null,
-        what: `change ${version} of dashboard ${audience} committed`,
-      }))
-      .slice(0, 1_000),
+    timeline: timelineOf(input, totals),
+    events: changeEvents(input).concat(faultEvents(input)),
     witnesses,
     health,
   };
+}
+
+/** A server that a fault ended took its counters along: those of its successor count from 0, and its CPU time is lost. */
+function sinceRestart(input: TrialInput): TrialInput {
+  if (!hasRestarted(input)) return input;
+  const forget = (reading: Reading): Reading => ({
+    ...reading,
+    metrics: reading.metrics.map((metrics, index) => (index < input.plan.nodes ? new Map() : metrics)),
+    cpu: { before: withoutServers(reading.cpu.before), after: withoutServers(reading.cpu.after) },
+    socketBytes: null,
+  });
+  const { controlStart, controlEnd, windowStart } = input.readings;
+  return {
+    ...input,
+    readings: {
+      ...input.readings,
+      controlStart: forget(controlStart),
+      controlEnd: forget(controlEnd),
+      windowStart: forget(windowStart),
+    },
+  };
+}
+
+function withoutServers(cpu: CpuReading): CpuReading {
+  return { ...cpu, cpuUs: { ...cpu.cpuUs, servers: null } };
+}
+
+function changeEvents({ published, startUs }: TrialInput): TrialRecord['events'] {
+  return published.slice(0, 1_000).map(({ audience, version, committedUs }) => ({
+    kind: 'change',
+    atUs: Math.round(committedUs - startUs),
+    untilUs: null,
+    what: `change ${version} of dashboard ${audience} committed`,
+  }));
 }
 
 function databaseMetrics({ input, theory }: Basis): Metrics {
@@ -205,6 +242,8 @@ function deliveryMetrics({ input, totals }: Basis): Metrics {
   };
 }
 
+const replaced = 'the fault ended the servers of the window’s start, and their counters with them';
+
 const unseenReasons: Readonly<Record<SystemPart, string>> = {
   servers: 'CPU time is read from /proc, which this system lacks',
   relay: 'this contender has no relay',
@@ -246,7 +285,8 @@ function cpuMetrics({ input }: Basis): Metrics {
     ...Object.fromEntries(
       rates.map(({ part, busy, idle }) => {
         const name = partMetrics[part];
-        return [name, aboveIdle(name, busy, idle, unseenReasons[part])];
+        const unseen = part === 'servers' && hasRestarted(input) ? replaced : unseenReasons[part];
+        return [name, aboveIdle(name, busy, idle, unseen)];
       }),
     ),
   };
@@ -277,7 +317,9 @@ function costMetrics(basis: Basis): Metrics {
       isTooFew || growth === null || growth <= 0 ? null : growth / plan.clients,
       isTooFew
         ? 'fewer than 1,000 clients: their memory drowns in the noise of the heap'
-        : 'the servers did not grow, or this system lacks /proc',
+        : hasRestarted(basis.input)
+          ? replaced
+          : 'the servers did not grow, or this system lacks /proc',
     ),
   };
 }

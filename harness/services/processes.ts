@@ -53,6 +53,15 @@ export function socketMemoryBytes(): number | null {
   return pages === undefined || pageBytes === null ? null : Number(pages) * pageBytes;
 }
 
+/** Connections of the whole machine that found a server's queue full, since it booted (TcpExt ListenOverflows). */
+export function listenOverflows(): number | null {
+  const [names = '', values = ''] = (readText('/proc/net/netstat') ?? '')
+    .split('\n')
+    .filter((row) => row.startsWith('TcpExt:'));
+  const place = names.split(' ').indexOf('ListenOverflows');
+  return place < 1 ? null : Number(values.split(' ')[place]);
+}
+
 function treeCpuUs(pid: number, exclude: ReadonlySet<number>): number | null {
   const stat = readStat(pid);
   if (stat === null) return null;

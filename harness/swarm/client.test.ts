@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Histogram } from '../contract/histogram.ts';
 import type { Transport } from '../contract/record.ts';
+import { backoffOf } from '../plan/backoff.ts';
 import { referenceTarget } from '../targets/reference.ts';
 import { VirtualClient } from './client.ts';
 import { Ledger } from './ledger.ts';
@@ -37,7 +38,8 @@ function makeClient(transport: Transport): VirtualClient {
     late: 'skip',
     random: () => 0,
   } as const;
-  const world = { context, ledger, makeSession: () => idle, clients: 1, seed: 1 };
+  const reconnecting = { backoff: backoffOf('article'), byBrowser: true, retriesOnError: false };
+  const world = { context, ledger, makeSession: () => idle, clients: 1, seed: 1, reconnecting };
   return new VirtualClient({ rank: 0, audience: 0, address, tracked: false }, world);
 }
 

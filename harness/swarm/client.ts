@@ -5,11 +5,11 @@ import { nowUs } from '../contract/clock.ts';
 import { recordUs } from '../contract/histogram.ts';
 import type { Address } from '../contract/target.ts';
 import { pollPhaseUs } from '../plan/arrivals.ts';
-import { backoffOf, backoffRandom, backoffUs } from '../plan/backoff.ts';
+import { backoffRandom, backoffUs } from '../plan/backoff.ts';
 import type { Loss } from './connection.ts';
 import { book, type Delivery, lacking } from './delivery.ts';
 import type { Ledger } from './ledger.ts';
-import { reactTo } from './reaction.ts';
+import { type Reconnecting, reactTo } from './reaction.ts';
 import type { Task } from './scheduler.ts';
 import type { EndReason, Session, SessionContext, SessionListener, SessionMaker, SessionPlace } from './session.ts';
 
@@ -20,11 +20,11 @@ export interface ClientWorld {
   readonly makeSession: SessionMaker;
   readonly clients: number;
   readonly seed: number;
+  readonly reconnecting: Reconnecting;
 }
 
 /** The browsers' reconnection time of an EventSource. */
 const eventSourceRetryUs = 3_000_000;
-const backoff = backoffOf('article');
 
 export class VirtualClient implements SessionListener, SessionPlace, Delivery, Task {
   readonly rank: number;
@@ -43,6 +43,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   /** What the backoff chose last. */
   #delayUs = 0;
   #retryUs = eventSourceRetryUs;
+  #isFirstOfSession = true;
   #halted = false;
   #gaveUp = false;
   /** From when the screen is stale, if nothing arrives: the moment the next version is intended, or when the client was cut off. */
@@ -120,6 +121,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   onOpen(atUs: number): void {
     this.connected = true;
     this.#attempt = 0;
+    this.#isFirstOfSession = true;
     this.#delayUs = 0;
     const { ledger } = this.#world;
     ledger.standing.connected += 1;
@@ -134,7 +136,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     const { ledger } = this.#world;
     ledger.trial[kind === 'update' ? 'updates' : 'snapshots'] += 1;
     const before = this.held;
-    const isNew = book(this, version, kind === 'update' ? 'every' : 'latest', ledger.trial);
+    // The first a session brings is the state, even when a change came in before the snapshot that was asked for.
+    const isNext = kind === 'update' && !this.#isFirstOfSession;
+    this.#isFirstOfSession = false;
+    const isNew = book(this, version, isNext ? 'every' : 'latest', ledger.trial);
     if (this.#isPoll) ledger.answered(atUs, !isNew);
     if (isNew) this.#becomeFresh(before, version, atUs);
     else this.#showsVersion(atUs);
@@ -171,7 +176,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.#session = null;
     if (reason.kind !== 'stopped') this.#noteLoss(reason, atUs);
     this.connected = false;
-    const reaction = reactTo(reason, this.#world.context.target.transport, this.#retryUs);
+    const reaction = reactTo(reason, this.#world.context.target.transport, this.#world.reconnecting, this.#retryUs);
     if (this.#halted || reaction.kind === 'stop') return;
     const dueUs = this.#nextAttemptUs(reaction, atUs);
     if (dueUs === null) {
@@ -203,6 +208,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #nextAttemptUs(reaction: Exclude<ReturnType<typeof reactTo>, { kind: 'stop' }>, atUs: number): number | null {
     if (reaction.kind === 'give-up') return null;
     if (reaction.kind === 'wait') return atUs + reaction.delayUs;
+    const { backoff } = this.#world.reconnecting;
     const tried = this.#attempt;
     const attempt = tried + (reaction.later ? 1 : 0);
     this.#attempt += 1;

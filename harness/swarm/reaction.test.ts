@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { backoffOf } from '../plan/backoff.ts';
 import { reactTo } from './reaction.ts';
 import type { EndReason } from './session.ts';
 
@@ -9,6 +10,7 @@ const status = (code: number, retryAfterUs: number | null = null): EndReason => 
   status: code,
   retryAfterUs,
 });
+const usual = { backoff: backoffOf('article'), byBrowser: true, retriesOnError: false };
 const broken: EndReason = { kind: 'broken', detail: '' };
 
 describe('after a session a client', () => {
@@ -29,6 +31,16 @@ describe('after a session a client', () => {
     ['long-polling', broken, { kind: 'reconnect', later: false }],
     ['polling', { kind: 'stopped' }, { kind: 'stop' }],
   ] as const)('of %s that ended with %j does %j', (transport, reason, reaction) => {
-    expect(reactTo(reason, transport, retryUs)).toEqual(reaction);
+    expect(reactTo(reason, transport, usual, retryUs)).toEqual(reaction);
+  });
+
+  test.each([
+    [{ byBrowser: false, retriesOnError: false }, broken, { kind: 'reconnect', later: false }],
+    [{ byBrowser: false, retriesOnError: false }, status(503), { kind: 'give-up' }],
+    [{ byBrowser: true, retriesOnError: true }, status(503), { kind: 'wait', delayUs: retryUs }],
+    [{ byBrowser: false, retriesOnError: true }, status(503), { kind: 'reconnect', later: false }],
+    [{ byBrowser: false, retriesOnError: true }, status(401), { kind: 'give-up' }],
+  ] as const)('of sse whose application does %j, that ended with %j, does %j', (options, reason, reaction) => {
+    expect(reactTo(reason, 'sse', { ...usual, ...options }, retryUs)).toEqual(reaction);
   });
 });

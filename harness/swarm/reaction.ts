@@ -1,5 +1,6 @@
 // What a client does when a session ended: a pure function of transport and reason (RFC 6455 §7.4, WHATWG HTML §9.2, design of the article).
 import type { Transport } from '../contract/record.ts';
+import type { Backoff } from '../plan/backoff.ts';
 import type { EndReason } from './session.ts';
 
 export type Reaction =
@@ -15,15 +16,30 @@ export type Reaction =
 const stop: Reaction = { kind: 'stop' };
 const giveUp: Reaction = { kind: 'give-up' };
 
+/** How clients of a contender come back. */
+export interface Reconnecting {
+  readonly backoff: Backoff;
+  /** sse: the browser's EventSource reconnects by itself; otherwise an application closes it and opens another by its own backoff. */
+  readonly byBrowser: boolean;
+  /** sse: an application opens another EventSource where the browser's has given up. */
+  readonly retriesOnError: boolean;
+}
+
 /** `retryUs` is what the stream's `retry:` field asked for, else the browsers' 3 s. */
-export function reactTo(reason: EndReason, transport: Transport, retryUs: number): Reaction {
+export function reactTo(
+  reason: EndReason,
+  transport: Transport,
+  { byBrowser, retriesOnError }: Reconnecting,
+  retryUs: number,
+): Reaction {
   if (reason.kind === 'stopped') return stop;
   if (reason.kind === 'status' && (reason.status === 401 || reason.status === 403)) return giveUp;
   switch (transport) {
     case 'polling':
       return { kind: 'wait', delayUs: reason.kind === 'status' ? (reason.retryAfterUs ?? 0) : 0 };
     case 'sse':
-      return reason.kind === 'status' || reason.kind === 'protocol' ? giveUp : { kind: 'wait', delayUs: retryUs };
+      if ((reason.kind === 'status' || reason.kind === 'protocol') && !retriesOnError) return giveUp;
+      return byBrowser ? { kind: 'wait', delayUs: retryUs } : { kind: 'reconnect', later: false };
     case 'websocket':
       if (reason.kind === 'closed' && reason.code === 1000) return stop;
       if (reason.kind === 'closed' && reason.code === 1008) return giveUp;

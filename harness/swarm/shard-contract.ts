@@ -5,6 +5,7 @@ import type { ReferenceTargetPlan } from '../targets/reference.ts';
 import type { Loss } from './connection.ts';
 import type { Ledger, Sample, TrialCounts, WindowCounts } from './ledger.ts';
 import type { LocalPortRange } from './local-ports.ts';
+import type { Reconnecting } from './reaction.ts';
 import type { Traffic } from './session.ts';
 import type { SessionReport } from './session-log.ts';
 
@@ -21,6 +22,7 @@ export interface ShardPlan {
   readonly connectRate: number;
   readonly pollIntervalUs: number;
   readonly late: 'skip' | 'queue' | 'overlap';
+  readonly reconnecting: Reconnecting;
   readonly connectTimeoutUs: number;
   readonly requestTimeoutUs: number;
   /** `null`: the kernel chooses addresses and ports. */

@@ -1,10 +1,13 @@
 // A trial's clients, dealt to shards and canary.
 import type { Limits } from '../contract/limits.ts';
 import { canaryRanks, neighbourDistance, neighbourRanks } from '../plan/arrivals.ts';
+import { backoffOf } from '../plan/backoff.ts';
 import { needsOwnPorts, ownPorts, shardCount } from '../plan/capacity.ts';
+import { backoffOfContender, type Contender, settingOf } from '../plan/contender.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import type { ReferenceTargetPlan } from '../targets/reference.ts';
 import type { LocalPortRange } from './local-ports.ts';
+import type { Reconnecting } from './reaction.ts';
 import type { ShardPlan } from './shard-contract.ts';
 
 /** Canaries at even ranks of the connect order, everyone else dealt evenly to as few shards as can carry them. */
@@ -23,6 +26,7 @@ export function planShards(plan: TrialPlan, target: ReferenceTargetPlan, limits:
     connectRate: plan.connectRate,
     pollIntervalUs: plan.pollIntervalUs,
     late: plan.late,
+    reconnecting: reconnectingOf(plan.contender),
     connectTimeoutUs,
     requestTimeoutUs,
     localPorts: isNaming ? sourceOf(place) : null,
@@ -34,6 +38,16 @@ export function planShards(plan: TrialPlan, target: ReferenceTargetPlan, limits:
   return canaries.length === 0
     ? shards
     : [...shards, { ...common(count), name: 'canary', ranks: canaries, tracked: canaries }];
+}
+
+function reconnectingOf(contender: Contender): Reconnecting {
+  // A poll comes back at its next tick: no backoff of its own.
+  const name = contender.transport === 'polling' ? null : settingOf(contender, 'backoff');
+  return {
+    backoff: name === null ? backoffOf('fixed') : backoffOfContender(contender),
+    byBrowser: name === 'browser-eventsource',
+    retriesOnError: contender.transport === 'sse' && settingOf(contender, 'retry-on-error') === 'on',
+  };
 }
 
 /** 127.0.1.1, 127.0.1.2 and so on: one of loopback's many addresses for each process, so that none has to ask another which ports are free. */

@@ -1,8 +1,10 @@
 // A shard in the test's own process: told what the swarm would tell it, with its reports written down.
+
 import { nowUs } from '../contract/clock.ts';
 import type { Transport } from '../contract/record.ts';
 import type { Address } from '../contract/target.ts';
 import type { Update } from '../plan/arrivals.ts';
+import { backoffOf } from '../plan/backoff.ts';
 import { Changes } from './changes.fixture.ts';
 import type { DashboardServer } from './dashboard-server.fixture.ts';
 import { Shard } from './shard.ts';
@@ -102,5 +104,6 @@ function shardPlan(transport: Transport, server: DashboardServer, options: RigOp
     connectTimeoutUs: 10_000_000,
     requestTimeoutUs: 30_000_000,
     localPorts: null,
+    reconnecting: { backoff: backoffOf('article'), byBrowser: true, retriesOnError: false },
   };
 }

@@ -120,6 +120,7 @@ export class Shard {
       makeSession: sessionMakers[target.transport],
       clients: plan.clients,
       seed: plan.seed,
+      reconnecting: plan.reconnecting,
     };
   }
 

@@ -3,6 +3,7 @@ import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { TrialRecord } from '../contract/record.ts';
+import { inflict } from '../faults/fault.ts';
 import { readCpu, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
 import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts';
@@ -13,7 +14,7 @@ import { type Child, describeExit } from '../services/child.ts';
 import { settleAll, within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import type { Database, Service } from '../services/service.ts';
-import { Swarm } from '../swarm/swarm.ts';
+import { Swarm, type SwarmState } from '../swarm/swarm.ts';
 import { prepareReferenceSystem, type ReferenceSystem } from '../targets/reference-system.ts';
 import { type Phase, Phases } from './phases.ts';
 import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
@@ -42,6 +43,9 @@ interface Rig {
   /** Rejects when a part of the rig or a service dies, or the run is interrupted. */
   readonly broken: Promise<never>;
 }
+
+/** How long a client's backoff may keep it away after the window. */
+const returnPatienceUs = 90_000_000;
 
 /** Lets the clocks of all processes reach a common moment after they were told of it. */
 const leadUs = 150_000;
@@ -85,23 +89,25 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     () => swarm.stop(),
   );
   const pidOf = (service: Service | null) => (service?.pid == null ? [] : [service.pid]);
-  const processes = {
-    servers: system.servers.map(({ pid }) => pid),
+  const others = {
     relay: system.relay === null ? [] : [system.relay.pid],
     redis: system.relay === null ? [] : pidOf(redis),
     postgres: pidOf(postgres),
   };
-  const broken = watch(
-    context,
-    [...system.servers, ...(system.relay === null ? [] : [system.relay]), publisher.child, ...swarm.children],
-    publisher,
-  );
+  const broken = watch(context, { system, publisher, swarm });
   return {
     database,
     system,
     publisher,
     swarm,
-    sources: { statements, metricsUrls: layout.metricsUrls, processes },
+    sources: {
+      statements,
+      metricsUrls: layout.metricsUrls,
+      // Asked anew for each reading: a fault may have replaced the servers.
+      get processes() {
+        return { ...others, servers: system.servers.map(({ pid }) => pid) };
+      },
+    },
     broken,
   };
 }
@@ -121,7 +127,7 @@ async function measure(
 
   phases.enter('control');
   const clock = { wallMs: wallClock().getTime(), us: nowUs() };
-  const stepUs = timelineStepUs(plan.windowUs);
+  const stepUs = timelineStepUs(plan);
   const controlStart = await takeReading(sources);
   // Sampled like the window, so that what the sampling costs Postgres is in both and cancels.
   const idling = sampleTimeline({ sources, swarm, startUs: nowUs(), stepUs, onPoint: () => {} });
@@ -152,14 +158,17 @@ async function measure(
     stepUs,
     onPoint: options.onPoint,
   });
-  await sleepUntilUs(endUs);
+  const [outage] = await Promise.all([
+    plan.fault === null ? null : inflict(plan.fault, rig, startUs),
+    sleepUntilUs(endUs),
+  ]);
   const windowEnd = await takeReading(sources);
 
   phases.enter('drain');
   const everything = warmUp.length + updates.length;
   await orLate(
-    Promise.all([publisher.untilPublished(everything), swarm.until(({ behind }) => behind === 0)]),
-    plan.pollIntervalUs + requestTimeoutUs,
+    Promise.all([publisher.untilPublished(everything), swarm.until((state) => isAllBack(state, plan))]),
+    plan.pollIntervalUs + requestTimeoutUs + (plan.fault === null ? 0 : returnPatienceUs),
   );
   const series = timeline.stop();
   swarm.quiesce();
@@ -185,8 +194,14 @@ async function measure(
     statements: rig.database.statements,
     clockStepMs,
     startUs,
+    outage,
     hasRelay: rig.system.relay !== null,
   });
+}
+
+/** Everyone who will come back is connected, and holds the newest version. */
+function isAllBack({ behind, gaveUp, connected }: SwarmState, plan: TrialPlan): boolean {
+  return behind <= gaveUp && (plan.fault === null || connected + gaveUp >= plan.clients);
 }
 
 /** A process that has just started still compiles and collects: lets /metrics run warm, then waits until the servers are quiet, 2 s at most. */
@@ -251,22 +266,24 @@ async function orLate(promise: Promise<unknown>, patienceUs: number): Promise<vo
   await within(promise, patienceUs / 1000);
 }
 
-function watch(context: TrialContext, children: readonly Child[], publisher: Publisher): Promise<never> {
+function watch(context: TrialContext, parts: Pick<Rig, 'system' | 'publisher' | 'swarm'>): Promise<never> {
+  const { system, publisher, swarm } = parts;
   const broken = new Promise<never>((_, reject) => {
     const { signal, postgres, redis } = context;
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    for (const child of children) {
-      void child.exited.then((exit) => {
-        const said = child.stderrTail().trim().split('\n').at(-1) ?? '';
-        reject(
-          new FreshetError(
-            'environment',
-            `${child.name} ended during the trial (${describeExit(exit)})${said === '' ? '' : `: ${said}`}`,
-          ),
-        );
-      });
-    }
+    const tellDeath = async (child: Child) => {
+      const exit = await child.exited;
+      const said = child.stderrTail().trim().split('\n').at(-1) ?? '';
+      reject(
+        new FreshetError(
+          'environment',
+          `${child.name} ended during the trial (${describeExit(exit)})${said === '' ? '' : `: ${said}`}`,
+        ),
+      );
+    };
+    void system.died.then(tellDeath);
+    for (const child of [publisher.child, ...swarm.children]) void tellDeath(child);
     for (const lost of [publisher.lost, postgres.lost, ...(redis === null ? [] : [redis.lost])]) void lost.then(reject);
   });
   broken.catch(() => {}); // It may come after the trial is over.

@@ -3,6 +3,7 @@
 import { nowUs, sleepUntilUs } from '../contract/clock.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import type { Sources } from '../measure/reading.ts';
+import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 
 export interface TimelinePoint {
@@ -10,8 +11,9 @@ export interface TimelinePoint {
   readonly dbQueriesPerSecond: number | null;
 }
 
-/** One second, or half a second in a short window. */
-export function timelineStepUs(windowUs: number): number {
+/** One second, or half a second in a short window; a tenth where something happens to the system. */
+export function timelineStepUs({ fault, windowUs }: Pick<TrialPlan, 'fault' | 'windowUs'>): number {
+  if (fault !== null) return 100_000;
   return windowUs < 10_000_000 ? 500_000 : 1_000_000;
 }
 

@@ -1,0 +1,70 @@
+// What is done to a system on purpose, and when it is there again. One function for each kind of fault.
+import { nowUs, sleepUntilUs } from '../contract/clock.ts';
+import { FreshetError } from '../contract/errors.ts';
+import type { FaultKind, FaultPlan } from '../plan/fault.ts';
+import type { Swarm } from '../swarm/swarm.ts';
+import type { ReferenceSystem } from '../targets/reference-system.ts';
+
+/** What happened, µs of the monotonic clock; both moments are one where the system was there all the time. */
+export interface Outage {
+  readonly kind: FaultKind;
+  readonly atUs: number;
+  readonly untilUs: number;
+}
+
+export interface Victims {
+  readonly system: ReferenceSystem;
+  readonly swarm: Pick<Swarm, 'lose'>;
+}
+
+/** A server that drains has this long before it is killed. */
+const drainGraceMs = 5_000;
+
+/** Inflicts the fault at its moment after `startUs`; resolves when the system is there again. */
+export async function inflict(plan: FaultPlan, victims: Victims, startUs: number): Promise<Outage> {
+  await sleepUntilUs(startUs + plan.atUs);
+  const atUs = nowUs();
+  await faults[plan.kind](plan, victims, atUs);
+  const isMomentary = plan.kind === 'cut' || plan.kind === 'half-open';
+  return { kind: plan.kind, atUs, untilUs: isMomentary ? atUs : nowUs() };
+}
+
+type Inflict = (plan: FaultPlan, victims: Victims, atUs: number) => Promise<void>;
+
+const faults: Readonly<Record<FaultKind, Inflict>> = {
+  async kill(plan, { system }, atUs) {
+    await system.endServers('SIGKILL', 0);
+    await bringBack(plan, system, atUs);
+  },
+  async drain(plan, { system }, atUs) {
+    await system.endServers('SIGTERM', drainGraceMs);
+    await bringBack(plan, system, atUs);
+  },
+  async stall(plan, { system }, atUs) {
+    signalAll(system, 'SIGSTOP');
+    await sleepUntilUs(atUs + plan.downUs);
+    signalAll(system, 'SIGCONT');
+  },
+  async cut(_plan, { swarm }) {
+    swarm.lose('reset');
+  },
+  async 'half-open'(_plan, { swarm }) {
+    swarm.lose('silent');
+  },
+};
+
+/** Starts the servers early enough to listen when the time is up. */
+async function bringBack(plan: FaultPlan, system: ReferenceSystem, atUs: number): Promise<void> {
+  await sleepUntilUs(atUs + plan.downUs - system.startedInUs);
+  await system.restartServers();
+}
+
+function signalAll(system: ReferenceSystem, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  for (const { name, pid } of system.servers) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      throw new FreshetError('environment', `${name} was to be sent ${signal} but is gone`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// The figures of a reconnect storm. A trial without a fault has none of them: no figure, rather than one that says 0.
+import type { MetricName } from '../contract/metrics.ts';
+import type { MetricValue, TrialRecord } from '../contract/record.ts';
+import { sessionSeries, stormFigures } from '../measure/storm.ts';
+import type { SwarmTotals } from '../measure/swarm-totals.ts';
+import type { TrialInput } from '../measure/trial-input.ts';
+import { faultMeanings } from '../plan/fault.ts';
+import { distribution, scalar } from './values.ts';
+
+export function stormMetrics(input: TrialInput, totals: SwarmTotals): Partial<Record<MetricName, MetricValue>> {
+  const { outage, plan, startUs } = input;
+  if (outage === null) return {};
+  const figures = stormFigures(totals.sessions, outage, startUs);
+  const nobody = 'no client lost its connection';
+  const down = outage.untilUs > outage.atUs ? figures.peakWhileDownPerSecond : null;
+  return {
+    'storm.attempts': scalar('storm.attempts', figures.attempts, ''),
+    'storm.attemptsPerClient': scalar(
+      'storm.attemptsPerClient',
+      figures.clientsLost === 0 ? null : figures.attempts / figures.clientsLost,
+      nobody,
+    ),
+    'storm.peakAttemptsPerSecond': scalar('storm.peakAttemptsPerSecond', figures.peakAttemptsPerSecond, ''),
+    'storm.peakWhileDownPerSecond': scalar('storm.peakWhileDownPerSecond', down, 'the server was never away'),
+    'storm.recoveryUs': distribution('storm.recoveryUs', figures.recoveryUs, nobody, {
+      censored: figures.notBack,
+    }),
+    'storm.gaveUp': scalar('storm.gaveUp', totals.trial.gaveUp, ''),
+    'storm.dbQueriesPeakPerSecond': scalar(
+      'storm.dbQueriesPeakPerSecond',
+      queriesPeak(input.timeline, outage.untilUs - startUs),
+      'the database’s counters could not be read while the clients came back',
+    ),
+    'storm.listenOverflows': scalar(
+      'storm.listenOverflows',
+      overflows(input),
+      'ListenOverflows is read from /proc/net/netstat, which this system lacks',
+    ),
+    'generator.attemptLagUs': distribution(
+      'generator.attemptLagUs',
+      totals.histograms.attemptLagUs,
+      plan.contender.transport === 'polling' ? 'polls come at their ticks, whatever happened' : nobody,
+    ),
+  };
+}
+
+/** The fault as an event of the timeline. */
+export function faultEvents({ outage, startUs }: TrialInput): TrialRecord['events'] {
+  if (outage === null) return [];
+  const [atUs, untilUs] = [Math.round(outage.atUs - startUs), Math.round(outage.untilUs - startUs)];
+  return [{ kind: 'fault', atUs, untilUs: untilUs > atUs ? untilUs : null, what: faultMeanings[outage.kind] }];
+}
+
+/** With a fault, the clients' comings and goings stand beside the database's queries. */
+export function timelineOf({ timeline, outage }: TrialInput, totals: SwarmTotals): TrialRecord['timeline'] {
+  if (outage === null) return timeline;
+  const steps = Math.max(0, ...Object.values(timeline.series).map((values) => values.length));
+  const sessions = sessionSeries(totals.sessions, { stepUs: timeline.stepUs, steps });
+  return { ...timeline, series: { ...timeline.series, ...sessions } };
+}
+
+/** Of the busiest step that began after this moment, as a rate. */
+function queriesPeak({ stepUs, series }: TrialRecord['timeline'], fromUs: number): number | null {
+  const after = (series.dbQueries ?? []).slice(Math.ceil(fromUs / stepUs)).filter((count) => count !== null);
+  return after.length === 0 ? null : Math.max(...after) * (1e6 / stepUs);
+}
+
+function overflows({ readings }: TrialInput): number | null {
+  const [before, after] = [readings.windowStart.listenOverflows, readings.atRest.listenOverflows];
+  return before === null || after === null ? null : after - before;
+}

@@ -1,0 +1,56 @@
+// Settings that scenarios share.
+import type { Setting } from '../harness/contract/settings.ts';
+
+export const commonSettings = {
+  clients: { kind: 'count', default: 500, min: 1, max: 200_000, meaning: 'virtual clients, each one dashboard' },
+  audiences: {
+    kind: 'count',
+    default: 1,
+    min: 1,
+    max: 10_000,
+    meaning: 'different dashboards over which the clients are split',
+  },
+  'poll-interval': {
+    kind: 'duration',
+    default: '2s',
+    min: '20ms',
+    max: '1h',
+    meaning: 'time between two polls of a client',
+  },
+  updates: {
+    kind: 'choice',
+    default: 'fixed',
+    choices: ['fixed', 'poisson'],
+    meaning: 'changes at even distances, or at random with the same number',
+  },
+  payload: { kind: 'count', default: 500, min: 300, max: 1_000_000, meaning: 'bytes of one message' },
+  'query-cost': {
+    kind: 'duration',
+    default: '0ms',
+    min: '0ms',
+    max: '10s',
+    step: '1ms',
+    meaning: 'time added to each snapshot query, for databases slower than this one',
+  },
+  'pool-size': { kind: 'count', default: 10, min: 1, max: 100, meaning: 'database connections of a server process' },
+  late: {
+    kind: 'choice',
+    default: 'skip',
+    choices: ['skip', 'queue', 'overlap'],
+    meaning: 'what becomes of a poll that is due while the last one is outstanding',
+  },
+  'connect-rate': {
+    kind: 'count',
+    default: 500,
+    min: 1,
+    max: 100_000,
+    meaning: 'connections opened a second while the clients arrive',
+  },
+  control: {
+    kind: 'duration',
+    default: '1s',
+    min: '100ms',
+    max: '10m',
+    meaning: 'idle time measured before the clients come, subtracted from CPU and memory',
+  },
+} as const satisfies Readonly<Record<string, Setting>>;
