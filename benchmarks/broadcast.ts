@@ -52,7 +52,7 @@ function planOf(flags: Flags, signal: AbortSignal): BroadcastPlan {
     .map((text) => count('--clients', clientsSetting, text));
   const repeat = count('--repeat', repeatSetting, flags.repeat ?? '1');
   const names = rows.map(({ name }) => name);
-  const wanted = flags.only?.split(',') ?? rows.filter(({ quick }) => quick || !flags.quick).map(({ name }) => name);
+  const wanted = flags.only?.split(',') ?? rows.filter(({ isMain }) => isMain || !flags.quick).map(({ name }) => name);
   for (const name of wanted)
     if (!names.includes(name))
       problems.push(`--only names '${name}'; expected one of ${names.join(', ')}${suggest(name, names)}`);

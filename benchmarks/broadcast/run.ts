@@ -52,8 +52,11 @@ export async function runBroadcast(plan: BroadcastPlan): Promise<Measured[]> {
 }
 
 async function measureAll(plan: BroadcastPlan, ground: Ground): Promise<Measured[]> {
+  const fewest = Math.min(...plan.clients);
   const cells = plan.clients.flatMap((clients) =>
-    plan.rows.map((row) => ({ row, clients, trials: [] as TrialFigures[] })),
+    plan.rows
+      .filter(({ isMain }) => isMain || clients === fewest)
+      .map((row) => ({ row, clients, trials: [] as TrialFigures[] })),
   );
   for (let repetition = 0; repetition < plan.repeat; repetition++) {
     for (const cell of repetition % 2 === 0 ? cells : cells.toReversed()) {
