@@ -45,12 +45,9 @@ describe('the generator’s error', () => {
     expect(estimate?.margin).toBeGreaterThan(10_000);
   });
 
-  test('has the margin between its canaries where there is one change only', () => {
+  test('has no margin where there is one change only, which cannot tell a late generator from chance', () => {
     const canary = [12, 37, 62].map((rank) => ({ rank, key: 1, us: 1_000 }));
     const swarm = canary.map(({ rank }, index) => ({ rank: rank + 1, key: 1, us: 1_100 + 10 * index }));
-    const estimate = estimateGeneratorError(canary, swarm, 1);
-    expect(estimate?.value).toBe(110);
-    expect(estimate?.margin).toBeGreaterThan(20);
-    expect(estimate?.margin).toBeLessThan(30);
+    expect(estimateGeneratorError(canary, swarm, 1)).toEqual({ value: 110, margin: null });
   });
 });

@@ -8,7 +8,7 @@ import { type Estimate, estimateMean, mean } from './estimate.ts';
  * (version or tick) at the next lower or higher rank, `distance` ranks away; `null` when there are none.
  *
  * One broadcast is one observation, however many canaries saw it: what delays one of them delays them all. So the margin comes
- * from the differences between keys; where there is one key only, between its canaries.
+ * from the differences between keys, and is unknown where there is one key only.
  */
 export function estimateGeneratorError(
   canary: readonly Sample[],
@@ -26,6 +26,5 @@ export function estimateGeneratorError(
     const broadcast = `${rank % distance}:${key}`;
     byBroadcast.set(broadcast, [...(byBroadcast.get(broadcast) ?? []), mean(neighbours) - us]);
   }
-  const broadcasts = [...byBroadcast.values()];
-  return estimateMean(broadcasts.length === 1 ? (broadcasts[0] ?? []) : broadcasts.map(mean));
+  return estimateMean([...byBroadcast.values()].map(mean));
 }

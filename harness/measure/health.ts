@@ -67,7 +67,7 @@ const fatal = (code: HealthCode, message: string): HealthFinding[] => [{ severit
 const generatorError: Check = ({ metrics }) => {
   const error = metrics['generator.errorUs'];
   if (error === undefined || !('value' in error) || error.value === null) return [];
-  // A single observation cannot tell a late generator from chance.
+  // A single change cannot tell a late generator from chance. Long polling has no more: later, its order is not the clients'.
   const marginUs = 'margin' in error ? error.margin : undefined;
   if (marginUs === undefined) return [];
   return judgeLateness(

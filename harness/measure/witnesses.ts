@@ -65,13 +65,18 @@ export function disagree({ clients, servers, database }: WitnessedCount): boolea
 }
 
 /** What the clients' own experience implies of the database: one query an answer, or one a connect and one a change and asking node. */
-function queriesSeenByClients({ plan }: TrialInput, totals: SwarmTotals): number | null {
+export function queriesSeenByClients(
+  { plan }: Pick<TrialInput, 'plan'>,
+  totals: Pick<SwarmTotals, 'trial' | 'holding' | 'changesSeen'>,
+): number | null {
   const { contender } = plan;
   if (plan.fault !== null) return null; // What reached no client was asked, too.
   if (contender.transport === 'polling') return Number(settingOf(contender, 'cache')) > 0 ? null : totals.trial.answers;
   if (settingOf(contender, 'snapshot') === 'cached' || settingOf(contender, 'feed') === 'local') return null;
   const askers = settingOf(contender, 'feed') === 'postgres' ? plan.nodes : 1;
   if (askers > 1 && plan.audiences > 1) return null; // Which nodes have clients of a dashboard is the servers' knowledge.
+  // A change that came while nobody waited was asked for by nobody, and is superseded like one that some were too late for.
+  if (contender.transport === 'long-polling' && totals.trial.superseded > 0) return null;
   const connects = contender.transport === 'long-polling' ? totals.holding : totals.trial.snapshots;
   return connects + totals.changesSeen * askers;
 }

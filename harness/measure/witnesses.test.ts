@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest';
+import { dashboard } from '../../scenarios/dashboard.ts';
+import { parseContender } from '../plan/contender.ts';
+import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
+import { disagree, queriesSeenByClients } from './witnesses.ts';
+
+function planOf(name: string, audiences = 1): TrialPlan {
+  const parsed = parseContender(name);
+  if ('problems' in parsed) throw new Error(parsed.problems.join());
+  const settings = settingsOf(dashboard, { clients: 500, audiences });
+  const [plan] = planTrials(dashboard, { settings, contenders: [parsed.contender], repeat: 1, seed: 42 });
+  if (plan === undefined) throw new Error('there is no plan');
+  return plan;
+}
+
+/** 500 clients connected once and saw 20 changes; polls had 3,000 answers. */
+function totalsWith(superseded: number) {
+  const none = { delivered: 0, missed: 0, duplicate: 0, outOfOrder: 0, failedAnswers: 0, updates: 0 };
+  const trial = { ...none, superseded, answers: 3_000, snapshots: 500, opened: 500, connectFailures: 0 };
+  return { trial: { ...trial, ended: 0, gaveUp: 0 }, holding: 500, changesSeen: 20 };
+}
+
+describe('the queries that clients’ experience implies', () => {
+  test.each([
+    ['polling', 3_000],
+    ['polling+etag', 3_000],
+    ['polling+cache=1s', null],
+    ['long-polling', 520],
+    ['sse', 520],
+    ['sse+nodes=2', 540],
+    ['sse+redis+nodes=2', 520],
+    ['websocket', 520],
+    ['websocket+snapshot=cached', null],
+    ['sse+local', null],
+  ])('are, with %s: %s', (name, queries) => {
+    expect(queriesSeenByClients({ plan: planOf(name) }, totalsWith(0))).toBe(queries);
+  });
+
+  test('cannot be told where changes came while no long poll waited for them', () => {
+    expect(queriesSeenByClients({ plan: planOf('long-polling') }, totalsWith(1))).toBeNull();
+    expect(queriesSeenByClients({ plan: planOf('sse') }, totalsWith(1))).toBe(520);
+  });
+
+  test('cannot be told where not every node has clients of every dashboard', () => {
+    expect(queriesSeenByClients({ plan: planOf('sse+nodes=2', 3) }, totalsWith(0))).toBeNull();
+  });
+});
+
+test('witnesses disagree when two of them know different counts, whoever else knows nothing', () => {
+  expect(disagree({ what: 'x', clients: 1, servers: null, database: 1 })).toBe(false);
+  expect(disagree({ what: 'x', clients: null, servers: 2, database: 1 })).toBe(true);
+  expect(disagree({ what: 'x', clients: null, servers: null, database: 1 })).toBe(false);
+});
