@@ -78,8 +78,8 @@ function planOf(flags: Flags): BenchPlan {
     counts: [...new Set(counts)],
     repeat,
     isAlone: flags.alone === true,
-    changes: flags.quick ? 4 : 8,
-    polls: 2,
+    changes: flags.quick ? 4 : 6,
+    polls: 3,
     pollIntervalUs: flags.quick ? 500_000 : 2_000_000,
     loop: wantsLoop ? { connections: 100, durationUs: flags.quick ? 1_000_000 : 4_000_000 } : null,
   };
