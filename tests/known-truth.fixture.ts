@@ -99,7 +99,9 @@ export class Laboratory {
       bundles,
       signal: new AbortController().signal,
       onPhase: (phase) => {
-        if (phase === 'window') meanwhile = duringWindow?.(bystander);
+        if (phase !== 'window') return;
+        meanwhile = duringWindow?.(bystander);
+        meanwhile?.catch(() => {}); // Told when the trial is over.
       },
       onPoint: () => {},
     });
@@ -131,11 +133,12 @@ function planOf(contender: string, settings: Readonly<Record<string, SettingValu
   return plan;
 }
 
-/** Freezes the one process that was started with these arguments, the last of them part of one. */
-async function freeze([program = '', role = '', part = '']: readonly string[], us: number): Promise<void> {
+/** Freezes the one process that was started with this program and role, and has the database's name in its settings. */
+async function freeze([program = '', role = '', database = '']: readonly string[], us: number): Promise<void> {
   const pids = readdirSync('/proc').filter((name) => {
-    const words = /^\d+$/.test(name) ? readArguments(name) : [];
-    return words.includes(program) && words.includes(role) && words.some((word) => word.includes(part));
+    if (!/^\d+$/.test(name)) return false;
+    const words = readProcess(name, 'cmdline').split('\0');
+    return words.includes(program) && words.includes(role) && readProcess(name, 'environ').includes(database);
   });
   const [pid] = pids;
   if (pid === undefined || pids.length > 1) throw new Error(`${pids.length} processes run ${program} ${role}`);
@@ -144,10 +147,10 @@ async function freeze([program = '', role = '', part = '']: readonly string[], u
   process.kill(Number(pid), 'SIGCONT');
 }
 
-function readArguments(pid: string): string[] {
+function readProcess(pid: string, file: 'cmdline' | 'environ'): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return []; // It has ended meanwhile.
+    return ''; // It has ended meanwhile.
   }
 }

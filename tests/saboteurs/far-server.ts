@@ -2,15 +2,15 @@
 import { closeSync, openSync } from 'node:fs';
 import { freePort } from '../../harness/services/ports.ts';
 import { DelayingProxy } from '../../harness/swarm/delaying-proxy.fixture.ts';
+import { settingsVariable } from '../../servers/protocol.ts';
 import { distanceUs } from './deeds.ts';
 
 async function main(): Promise<void> {
-  const [, , role, json = '{}'] = process.argv;
-  if (role === 'serve' && isFirst()) {
-    const settings = JSON.parse(json) as { port: number };
+  if (process.argv[2] === 'serve' && isFirst()) {
+    const settings = JSON.parse(process.env[settingsVariable] ?? '{}') as { port: number };
     const port = await freePort();
     await DelayingProxy.start({ host: '127.0.0.1', port }, distanceUs, settings.port);
-    process.argv[3] = JSON.stringify({ ...settings, port });
+    process.env[settingsVariable] = JSON.stringify({ ...settings, port });
   }
   await import('../../servers/main.ts');
 }
