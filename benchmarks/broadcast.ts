@@ -30,7 +30,7 @@ function buildCommand(): Command {
     .description(
       "the servers' CPU per client and message, and memory per connection, beside a floor measured in the same run",
     )
-    .option('--clients <list>', 'numbers of clients, separated by commas (1000,5000)')
+    .option('--clients <list>', 'numbers of clients, separated by commas (5000)')
     .option('--only <list>', 'rows to measure, separated by commas; their floors are added (all)')
     .option('--repeat <n>', 'trials of each row, of three rounds each, every second time in reverse order (1)')
     .option('--quick', 'a glance: the default contenders, 1,000 clients, two short rounds')
@@ -47,7 +47,7 @@ function planOf(flags: Flags, signal: AbortSignal): BroadcastPlan {
     if ('problem' in parsed) problems.push(parsed.problem);
     return 'problem' in parsed ? setting.default : Number(parsed.value);
   };
-  const clients = (flags.clients ?? (flags.quick ? '1000' : '1000,5000'))
+  const clients = (flags.clients ?? (flags.quick ? '1000' : '5000'))
     .split(',')
     .map((text) => count('--clients', clientsSetting, text));
   const repeat = count('--repeat', repeatSetting, flags.repeat ?? '1');
