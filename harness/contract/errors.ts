@@ -30,6 +30,30 @@ export class FreshetError extends Error {
   }
 }
 
+/** The same error, but as one of the environment when it is the operating system's: no room, no right, too many of something. */
+export function systemFailure(thrown: unknown): unknown {
+  const isSystems = thrown instanceof Error && 'errno' in thrown && 'syscall' in thrown && 'code' in thrown;
+  if (!isSystems) return thrown;
+  const advice = adviceByCode[String(thrown.code)] ?? 'expected the system to allow it';
+  return new FreshetError('environment', `${thrown.message}; ${advice}`, { cause: thrown });
+}
+
+const room =
+  'expected room on the disk; make some, or set TMPDIR (for services) or --out (for results) to where there is';
+const descriptors = 'expected more file descriptors; raise ulimit -n, or use fewer clients';
+const processes = 'expected room for another process; raise ulimit -u, or end others';
+
+const adviceByCode: Readonly<Record<string, string>> = {
+  ENOSPC: room,
+  EDQUOT: room,
+  EFBIG: room,
+  EROFS: room,
+  EMFILE: descriptors,
+  ENFILE: descriptors,
+  EAGAIN: processes,
+  ENOMEM: processes,
+};
+
 /** The message of anything that was thrown, without its stack. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.message === '') return thrown.errors.map(messageOf).join('; ');

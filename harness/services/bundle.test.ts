@@ -21,7 +21,7 @@ describe('a bundle', () => {
   it('runs under plain node, dependencies included', async () => {
     const undo = new URL('undo-database.ts', import.meta.url).pathname;
     const { undo: bundle } = await buildBundles(directory, { undo });
-    const ended = spawnSync(process.execPath, [bundle], { cwd: '/', encoding: 'utf8', env: { FRESHET_UNDO: '{}' } });
+    const ended = spawnSync(process.execPath, [bundle], { cwd: '/', encoding: 'utf8', input: '{}' });
     expect(ended.stderr).toContain('ZodError');
   });
 

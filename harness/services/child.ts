@@ -86,6 +86,16 @@ function adopt(guard: Guard, child: ChildProcess): void {
   }
 }
 
+/** The line of a child's stderr that says most: of an uncaught error its message, else the last one. Empty when it said nothing. */
+export function lastWords(child: Pick<Child, 'stderrTail'>): string {
+  const lines = child
+    .stderrTail()
+    .split('\n')
+    .map((line) => line.trim());
+  const isError = (line: string) => /^(Uncaught )?\w*Error\b.*: /.test(line);
+  return lines.findLast(isError) ?? lines.findLast((line) => line !== '' && !line.startsWith('Node.js v')) ?? '';
+}
+
 /** How a child ended, in words: `exit code 3`, `SIGKILL`. */
 export function describeExit(exit: ChildExit): string {
   return exit.signal ?? `exit code ${exit.code}`;
@@ -183,7 +193,7 @@ class SpawnedChild implements Child {
   }
 
   private failure(what: string): FreshetError {
-    const lastLine = this.tail.trimEnd().split('\n').at(-1) ?? '';
+    const lastLine = lastWords(this);
     const said = lastLine === '' ? 'it wrote nothing to stderr' : `its last line on stderr: ${lastLine}`;
     return new FreshetError('environment', `${this.name} ${what}; expected a JSON line on stdout when ready; ${said}`);
   }

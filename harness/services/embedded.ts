@@ -1,7 +1,7 @@
 // What the embedded services share: a port that may be lost to someone else, and a process whose death must be noticed.
 import { rm } from 'node:fs/promises';
 import { FreshetError, messageOf } from '../contract/errors.ts';
-import { type Child, type ChildExit, describeExit } from './child.ts';
+import { type Child, type ChildExit, describeExit, lastWords } from './child.ts';
 import { freePort } from './ports.ts';
 import type { Service } from './service.ts';
 
@@ -51,7 +51,7 @@ export function asService(
 const never = new Promise<never>(() => {});
 
 function describeLoss(name: string, child: Child, exit: ChildExit): FreshetError {
-  const lastLine = child.stderrTail().trimEnd().split('\n').at(-1) ?? '';
+  const lastLine = lastWords(child);
   const said = lastLine === '' ? '' : `; its last line: ${lastLine}`;
   return new FreshetError(
     'environment',

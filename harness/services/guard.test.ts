@@ -49,8 +49,7 @@ describe.skipIf(!existsSync('/proc'))('a run that is killed', () => {
 
   it('leaves nothing when the signals reach the watchdog as well', async () => {
     const guard = await openGuard();
-    const watchdog = leftOvers({ ...guard, pids: {} }).find((line) => line.includes('watchdog.sh'));
-    const pid = Number(/pid (\d+)/.exec(watchdog ?? '')?.[1]);
+    const pid = watchdogOf(guard);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.kill(pid, signal);
     await guard.close();
     expect(leftOvers({ ...guard, pids: {} })).toEqual([]);
@@ -121,14 +120,72 @@ describe('a guard', () => {
     await guard.close();
   });
 
-  it('refuses to start anything once its watchdog is gone', async () => {
+  it('has another watchdog when one is killed, which knows all that the first knew', async () => {
+    const run = await start({});
+    process.kill(watchdogOf(run), 'SIGKILL');
+    await vi.waitFor(() => expect(watchdogOf(run)).toBeGreaterThan(0), 10_000);
+    run.process.kill('SIGKILL');
+    expect(await waitUntilGone(run, 15_000)).toEqual([]);
+  });
+
+  it('ends all the same when its watchdog was frozen, or is killed while it works', async () => {
+    const [frozen, killed] = await Promise.all([openGuard(), openGuard()]);
+    process.kill(watchdogOf(frozen), 'SIGSTOP');
+    await frozen.close();
+    expect(leftOvers({ ...frozen, pids: {} })).toEqual([]);
+
+    const child = spawn('sleep', ['300'], { detached: true });
+    killed.adopt(child.pid ?? 0);
+    const watchdog = watchdogOf(killed);
+    process.kill(watchdog, 'SIGSTOP');
+    process.kill(watchdog, 'SIGKILL');
+    await killed.close();
+    expect(isAlive(child.pid ?? 0)).toBe(false);
+    expect(leftOvers({ ...killed, pids: {} })).toEqual([]);
+  });
+
+  it('refuses to start anything once four watchdogs were killed', async () => {
     const guard = await openGuard();
-    const watchdog = leftOvers({ ...guard, pids: {} }).find((line) => line.includes('watchdog.sh'));
-    const pid = Number(/pid (\d+)/.exec(watchdog ?? '')?.[1]);
-    process.kill(pid, 'SIGKILL');
+    const seen = new Set<number>();
+    while (seen.size < 4) {
+      const pid = await vi.waitFor(() => {
+        const found = watchdogOf(guard);
+        expect(seen.has(found)).toBe(false);
+        return found;
+      }, 10_000);
+      seen.add(pid);
+      process.kill(pid, 'SIGKILL');
+    }
     const noProcess = 2 ** 22 + 1;
     await vi.waitFor(() => expect(() => guard.adopt(noProcess)).toThrow(FreshetError), 10_000);
     await guard.close();
     expect(existsSync(guard.directory)).toBe(false);
   });
+
+  it.skipIf(!existsSync('/proc'))(
+    'sweeps what a run left that was killed with its watchdog, and no living run',
+    async () => {
+      const [dead, living] = await Promise.all([start({}), start({})]);
+      // Stopped first, or it would have another watchdog in between.
+      dead.process.kill('SIGSTOP');
+      process.kill(watchdogOf(dead), 'SIGKILL');
+      dead.process.kill('SIGKILL');
+      await once(dead.process, 'exit');
+      expect(isAlive(dead.pids.stubborn ?? 0)).toBe(true);
+      expect(existsSync(dead.directory)).toBe(true);
+      const guard = await openGuard();
+      expect(leftOvers(dead)).toEqual([]);
+      expect(Object.values(living.pids).every(isAlive)).toBe(true);
+      expect(existsSync(living.directory)).toBe(true);
+      await guard.close();
+      living.process.kill('SIGKILL');
+      expect(await waitUntilGone(living, 15_000)).toEqual([]);
+    },
+  );
 });
+
+function watchdogOf(run: { directory: string; runId: string }): number {
+  const line = leftOvers({ ...run, pids: {} }).find((left) => left.includes('watchdog.sh'));
+  if (line === undefined) throw new Error('there is no watchdog');
+  return Number(/pid (\d+)/.exec(line)?.[1]);
+}

@@ -1,16 +1,15 @@
 // A run's safety net: its id, its private directory, and a watchdog (watchdog.sh) that ends the run's processes and removes
 // its directories when this process is gone, however that came about (SIGKILL included). It hears of our end
-// because its stdin is a pipe from us: the kernel closes it for us.
-import { type ChildProcess, spawn } from 'node:child_process';
+// because its stdin is a pipe from us: the kernel closes it for us. A watchdog that dies itself is replaced.
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { chmod, mkdir, realpath, rm } from 'node:fs/promises';
+import { appendFileSync, chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { FreshetError, messageOf } from '../contract/errors.ts';
 import { isTraversable, unprivilegedAccount } from './account.ts';
+import { nameDirectory } from './owner.ts';
+import { sweepDeadRuns } from './sweep.ts';
+import { startWatchdog, type Watchdog } from './watchdog.ts';
 
 export interface Guard {
   /** Twelve lower-case hexadecimal digits; part of every name the run gives to something outside itself. */
@@ -21,11 +20,11 @@ export interface Guard {
   adopt(pid: number): void;
   /** This process is gone; its pid may soon be a stranger's. */
   forget(pid: number): void;
-  /** Removes this directory with the run. Say so before making it. */
+  /** Removes this directory (an absolute path) with the run. Say so before making it. */
   addDirectory(path: string): void;
   /**
    * Runs `directory/KEY.cjs` under node with the run's end, after its processes, unless it was cancelled by then.
-   * The secret (one line) is in its environment as FRESHET_UNDO, so that no list of processes shows it.
+   * The secret is its stdin; it waits in a file that only its owner can read, so that a later run can do it as well.
    */
   addUndo(key: string, secret: string): void;
   cancelUndo(key: string): void;
@@ -33,114 +32,123 @@ export interface Guard {
   close(): Promise<void>;
 }
 
-const script = fileURLToPath(new URL('watchdog.sh', import.meta.url));
+/** Whoever kills it more often means it. */
+const replacementsAtMost = 3;
 
-/** Opens the safety net; call it before anything is started. Throws `environment` when there is no `sh` or no place for a directory. */
+/**
+ * Opens the safety net; call it before anything is started. Sweeps first what dead runs left.
+ * Throws `environment` when there is no `sh` or no place for a directory.
+ */
 export async function openGuard(): Promise<Guard> {
+  const root = await findTemporaryRoot();
+  await sweepDeadRuns(root);
   const runId = randomBytes(6).toString('hex');
-  const directory = join(await findTemporaryRoot(), `freshet-${runId}`);
-  const watchdog = await startWatchdog(runId, directory);
-  // Made after the watchdog knows of it, so that no moment exists in which it could be left behind.
-  await mkdir(directory, { mode: 0o700 });
-  if (unprivilegedAccount() !== null) await chmod(directory, 0o711);
-  return new PipeGuard(runId, directory, watchdog);
+  const directory = join(root, nameDirectory(runId));
+  // Before the directory is made, so that no moment exists in which it could be left behind.
+  const watchdog = startWatchdog(runId, directory);
+  const guard = new PipeGuard(runId, directory, watchdog);
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+    if (unprivilegedAccount() !== null) chmodSync(directory, 0o711);
+  } catch (error) {
+    await guard.close();
+    throw noTemporaryDirectory(root, error);
+  }
+  return guard;
 }
 
 class PipeGuard implements Guard {
   readonly runId: string;
   readonly directory: string;
-  private readonly watchdog: ChildProcess;
-  private readonly ended: Promise<unknown>;
-  private closing: Promise<void> | null = null;
+  readonly #pids = new Set<number>();
+  #watchdog: Watchdog;
+  #replacements = 0;
+  #isLost = false;
+  #closing: Promise<void> | null = null;
 
-  constructor(runId: string, directory: string, watchdog: ChildProcess) {
+  constructor(runId: string, directory: string, watchdog: Watchdog) {
     this.runId = runId;
     this.directory = directory;
-    this.watchdog = watchdog;
-    this.ended = once(watchdog, 'exit');
+    this.#watchdog = this.#keep(watchdog);
   }
 
   adopt(pid: number): void {
-    this.tell(`pid ${pid}`);
+    this.#demandWatchdog();
+    this.#pids.add(pid);
+    this.#watchdog.tell(`pid ${pid}`);
   }
 
   forget(pid: number): void {
-    // Nothing to say when the watchdog is gone or going: it looks whether a process lives before it ends it.
-    if (this.isListening()) this.tell(`forget ${pid}`);
+    this.#pids.delete(pid);
+    if (this.#closing === null) this.#watchdog.tell(`forget ${pid}`);
   }
 
   addDirectory(path: string): void {
-    this.tell(`dir ${path}`);
+    this.#demandWatchdog();
+    appendFileSync(join(this.directory, 'directories'), `${path}\n`, { mode: 0o600 });
   }
 
   addUndo(key: string, secret: string): void {
-    this.tell(`undo ${key} ${secret}`);
+    this.#demandWatchdog();
+    writeFileSync(this.#undoPath(key), secret, { mode: 0o600 });
   }
 
   cancelUndo(key: string): void {
-    if (this.isListening()) this.tell(`undone ${key}`);
+    rmSync(this.#undoPath(key), { force: true });
   }
 
   close(): Promise<void> {
-    this.closing ??= this.end();
-    return this.closing;
+    this.#closing ??= this.#end();
+    return this.#closing;
   }
 
-  private isListening(): boolean {
-    return this.closing === null && this.watchdog.exitCode === null && this.watchdog.signalCode === null;
+  #undoPath(key: string): string {
+    return join(this.directory, `${key}.undo`);
   }
 
-  /** The write reaches the pipe before this returns: Node tries it at once, and a few bytes always fit. */
-  private tell(line: string): void {
-    if (!this.isListening()) {
-      throw new FreshetError(
-        'environment',
-        `the run's watchdog (pid ${this.watchdog.pid}) is gone; nothing is started without it; start the run again`,
-      );
-    }
-    stdinOf(this.watchdog).write(`${line}\n`);
+  #demandWatchdog(): void {
+    if (this.#closing === null && !this.#isLost) return;
+    throw new FreshetError(
+      'environment',
+      this.#isLost
+        ? `the run's watchdog was killed ${replacementsAtMost + 1} times; nothing is started without it; start the run again`
+        : 'the run is ending; nothing more is started',
+    );
   }
 
-  private async end(): Promise<void> {
-    this.watchdog.ref();
-    stdinOf(this.watchdog).end();
-    await this.ended;
-    // Its own work, unless someone killed the watchdog.
-    await rm(this.directory, { recursive: true, force: true });
+  #keep(watchdog: Watchdog): Watchdog {
+    void watchdog.ended.then(() => {
+      if (this.#closing === null) this.#isLost = !this.#replace();
+    });
+    return watchdog;
   }
-}
 
-async function startWatchdog(runId: string, directory: string): Promise<ChildProcess> {
-  // Neither a run around this one nor options for our own Node are for it and the undo scripts.
-  const { FRESHET_RUN: _run, NODE_OPTIONS: _options, ...env } = process.env;
-  // A session of its own (`detached`): signals to the terminal's group do not reach it.
-  const watchdog = spawn('sh', [script, runId, directory, process.execPath], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-    cwd: '/',
-    env,
-  });
-  try {
-    await once(watchdog, 'spawn');
-  } catch (error) {
-    throw new FreshetError('environment', `cannot start the run's watchdog (${messageOf(error)}); it needs sh on PATH`);
+  /** Puts another in the place of one that is gone, and tells it of all processes. False when that happened too often. */
+  #replace(): boolean {
+    if (this.#replacements === replacementsAtMost) return false;
+    this.#replacements += 1;
+    this.#watchdog = this.#keep(startWatchdog(this.runId, this.directory));
+    for (const pid of this.#pids) this.#watchdog.tell(`pid ${pid}`);
+    return true;
   }
-  // Its death shows in the next `tell`; here it must only not end us.
-  stdinOf(watchdog).on('error', () => watchdog.unref());
-  // A run that ends without `close` ends all the same, and the watchdog does the rest.
-  watchdog.unref();
-  if ('unref' in stdinOf(watchdog)) (stdinOf(watchdog) as Writable & { unref(): void }).unref();
-  return watchdog;
-}
 
-function stdinOf(child: ChildProcess): Writable {
-  if (child.stdin === null) throw new FreshetError('bug', 'the watchdog was started without a stdin');
-  return child.stdin;
+  async #end(): Promise<void> {
+    do {
+      this.#watchdog.release();
+    } while (!(await this.#watchdog.ended) && this.#replace());
+    // Its own work, unless someone killed every watchdog.
+    rmSync(this.directory, { recursive: true, force: true });
+  }
 }
 
 /** The system's temporary directory; for root one that other accounts can pass through. */
 async function findTemporaryRoot(): Promise<string> {
-  const preferred = await realpath(tmpdir());
+  let preferred: string;
+  try {
+    preferred = realpathSync(tmpdir());
+  } catch (error) {
+    throw noTemporaryDirectory(tmpdir(), error);
+  }
   if (unprivilegedAccount() === null) return preferred;
   for (const candidate of [preferred, '/tmp', '/var/tmp']) {
     if (await isTraversable(candidate)) return candidate;
@@ -149,5 +157,13 @@ async function findTemporaryRoot(): Promise<string> {
     'environment',
     `no temporary directory is open to other accounts (tried ${preferred}, /tmp, /var/tmp); ` +
       'a run of root needs one for Postgres; set TMPDIR to one, or run as an ordinary user',
+  );
+}
+
+function noTemporaryDirectory(path: string, cause: unknown): FreshetError {
+  return new FreshetError(
+    'environment',
+    `cannot make a temporary directory in ${path}: ${messageOf(cause)}; expected one with about 100 MB of room; set TMPDIR to it`,
+    { cause },
   );
 }

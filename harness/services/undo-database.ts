@@ -1,5 +1,6 @@
 // Run by the watchdog (as a bundle, under node) when a run ended without dropping its database.
-// In: FRESHET_UNDO, JSON with the administrator's URL and the names.
+// In: on stdin, JSON with the administrator's URL and the names.
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { dropDatabase } from './drop-database.ts';
 
@@ -8,5 +9,5 @@ const task = z.object({
   names: z.object({ database: z.string(), roles: z.tuple([z.string(), z.string()]) }),
 });
 
-const { url, names } = task.parse(JSON.parse(process.env.FRESHET_UNDO ?? ''));
+const { url, names } = task.parse(JSON.parse(readFileSync(0, 'utf8')));
 void dropDatabase(url, names);

@@ -1,11 +1,8 @@
 #!/bin/sh
 # Ends what a run started and removes what it made as soon as the run is gone, whatever ended it.
-# In: RUN_ID DIRECTORY NODE, and lines on stdin until end of file: `pid N`, `forget N`, `dir PATH`,
-# `undo KEY SECRET` (run DIRECTORY/KEY.cjs with the secret in its environment), `undone KEY`.
+# In: RUN_ID DIRECTORY NODE, and lines on stdin until end of file: `pid N`, `forget N`. What concerns the time after the processes
+# lies in DIRECTORY, where a later run finds it too: KEY.undo is given to KEY.cjs, and `directories` lists others to remove.
 # A shell and not Node, because one waits beside every run: 1.7 MB instead of 43. POSIX sh only (dash, BusyBox).
-
-newline='
-'
 
 # Sets `born` to the start time of process $1; fails when it is gone or only waits to be reaped (PID 1 may never do it).
 # A pid alone may be given to a stranger; pid and start time together name one process for good.
@@ -38,11 +35,6 @@ forget() {
     [ "${entry%%:*}" = "$1" ] || kept="$kept $entry"
   done
   watched=$kept
-}
-
-cancel_undo() {
-  undos=$(printf '%s' "$undos" | grep -v "^$1 ")
-  undos="${undos:+$undos$newline}"
 }
 
 # Process $1 and its descendants: a process group is not enough, Postgres puts each backend into a session of its own.
@@ -111,8 +103,8 @@ end_processes() {
 }
 
 run_undos() {
-  printf '%s' "$undos" | while read -r key secret; do
-    FRESHET_UNDO=$secret "$node" "$directory/$key.cjs" </dev/null >/dev/null 2>&1
+  for file in "$directory"/*.undo; do
+    [ -f "$file" ] && "$node" "${file%.undo}.cjs" <"$file" >/dev/null 2>&1
   done
 }
 
@@ -125,7 +117,7 @@ remove_segments() {
 }
 
 remove_directories() {
-  printf '%s' "$directories" | while IFS= read -r path; do
+  { cat "$directory/directories" 2>/dev/null; echo "$directory"; } | while IFS= read -r path; do
     case $path in /?*) rm -rf -- "$path" 2>/dev/null || { pause && rm -rf -- "$path" 2>/dev/null; } ;; esac
   done
 }
@@ -136,14 +128,11 @@ main() {
   # The run's PATH may lead to directories that go before this one does.
   PATH=${PATH:-/bin}:/usr/local/bin:/usr/bin:/bin
   run=$1 directory=$2 node=$3
-  directories="$directory$newline" watched='' targets='' undos=''
+  watched='' targets=''
   while read -r verb rest; do
     case $verb in
       pid) adopt "$rest" ;;
       forget) forget "$rest" ;;
-      dir) directories="$directories$rest$newline" ;;
-      undo) undos="$undos$rest$newline" ;;
-      undone) cancel_undo "$rest" ;;
     esac
   done
   end_processes
