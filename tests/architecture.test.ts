@@ -14,7 +14,7 @@ const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   encoding: 'utf8',
 })
   .split('\n')
-  .filter((file) => /^(harness|servers|reports|scenarios|benchmarks)\//.test(file));
+  .filter((file) => /^(harness|servers|reports|scenarios|benchmarks|scripts)\//.test(file));
 const sources = files.filter((file) => !/\.(test|suite|fixture)\.ts$|fixtures?\//.test(file));
 
 interface Import {
@@ -78,6 +78,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'all'>> = {
   'harness/trial': 'all',
   'harness/commands': 'all',
   benchmarks: 'all',
+  scripts: 'all',
   harness: 'all',
 };
 
@@ -142,25 +143,27 @@ describe('the house', () => {
     expect(sourcesMatching(readsTime).filter((file) => !file.endsWith('/clock.ts'))).toEqual([]);
   });
 
-  test('prints from commands, the cli, servers/main and benchmarks only', () => {
+  test('prints from commands, the cli, servers/main, benchmarks and scripts only', () => {
     const prints = /process\.std(out|err)\.write|console\.\w+\(/;
     expect(
       sourcesMatching(prints).filter(
-        (file) => !/^harness\/(cli\.ts|commands\/)|^servers\/main\.ts$|^benchmarks\//.test(file),
+        (file) => !/^harness\/(cli\.ts|commands\/)|^servers\/main\.ts$|^(benchmarks|scripts)\//.test(file),
       ),
     ).toEqual([]);
   });
 
-  test('ends the process from entry points and benchmarks only', () => {
+  test('ends the process from entry points, benchmarks and scripts only', () => {
     expect(
-      sourcesMatching(/process\.exit\(/).filter((file) => !/(^harness\/cli|\/main)\.ts$|^benchmarks\//.test(file)),
+      sourcesMatching(/process\.exit\(/).filter(
+        (file) => !/(^harness\/cli|\/main)\.ts$|^(benchmarks|scripts)\//.test(file),
+      ),
     ).toEqual([]);
   });
 
   test('writes run records from the store only', () => {
     expect(
       sourcesMatching(/run\.json/).filter(
-        (file) => !/^harness\/(record\/store|cli|commands\/report)\.ts$|^reports\//.test(file),
+        (file) => !/^harness\/(record\/store|cli|commands\/report)\.ts$|^(reports|scripts)\//.test(file),
       ),
     ).toEqual([]);
   });

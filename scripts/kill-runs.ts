@@ -1,0 +1,76 @@
+// `npm run kill-runs -- --runs 100 --seed 1`: ends real runs at random moments in random ways and looks at what is left and what was said.
+// `--only N` repeats one of them. Exit code 1 when any run did not end as documented. Linux only (proc(5)).
+
+import { chmodSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import pg from 'pg';
+import { openGuard } from '../harness/services/guard.ts';
+import { startPostgres } from '../harness/services/postgres.ts';
+import { startRedis } from '../harness/services/redis.ts';
+import { judge } from './kill-runs/judge.ts';
+import { describeWay, type KillPlan, planRun } from './kill-runs/plan.ts';
+import { killRun, type Outcome } from './kill-runs/run.ts';
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: 'string', default: '20' },
+      seed: { type: 'string', default: '1' },
+      only: { type: 'string' },
+    },
+  });
+  const seed = Number(values.seed);
+  const numbers =
+    values.only === undefined ? Array.from({ length: Number(values.runs) }, (_, i) => i + 1) : [Number(values.only)];
+  const guard = await openGuard();
+  const failed: number[] = [];
+  try {
+    const [postgres, redis] = await Promise.all([startPostgres({ guard }), startRedis({ guard })]);
+    const services = { postgres: postgres.url, redis: redis.url };
+    for (const number of numbers) {
+      const plan = planRun(seed, number);
+      const directory = await mkdtemp(join(tmpdir(), 'kill-runs-'));
+      chmodSync(directory, 0o755);
+      const outcome = await killRun(plan, { directory, services: plan.externalServices ? services : null });
+      const problems = [...judge(plan, outcome), ...(await namesLeftIn(services.postgres))];
+      process.stdout.write(
+        `${describe(plan, outcome)}${problems.map((problem) => `\n      WRONG: ${problem}`).join('')}\n`,
+      );
+      if (problems.length > 0) failed.push(number);
+      if (problems.length > 0 && values.only !== undefined) process.stdout.write(`${outcome.stderr}\n`);
+      await rm(directory, { recursive: true, force: true });
+    }
+  } finally {
+    await guard.close();
+  }
+  process.stdout.write(
+    `${numbers.length - failed.length} of ${numbers.length} runs ended as documented (seed ${seed}).\n`,
+  );
+  for (const number of failed) process.stdout.write(`Repeat: npm run kill-runs -- --seed ${seed} --only ${number}\n`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+/** Databases and roles of any run on the Postgres that is not theirs; a drop may still be under way, so it waits a little. */
+async function namesLeftIn(url: string): Promise<string[]> {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT datname AS name FROM pg_database WHERE datname LIKE 'freshet%'
+     UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE 'freshet%'`,
+  );
+  await client.end();
+  return rows.map(({ name }) => `left in Postgres: ${name}`);
+}
+
+function describe(plan: KillPlan, outcome: Outcome): string {
+  const { number, throughNpm, externalServices, way, atMs } = plan;
+  const how = [throughNpm ? 'npm' : 'node', ...(externalServices ? ['urls'] : [])].join(', ');
+  const last = outcome.stderr.split('\n').at(-1) ?? '';
+  const trials = outcome.record === null ? '–' : JSON.parse(outcome.record).trials.length;
+  return `#${number} (${how}) ${describeWay(way)} at ${(atMs / 1000).toFixed(1)} s${outcome.hit ? '' : ' (nothing to hit)'} → exit ${outcome.code} after ${(outcome.endedAfterMs / 1000).toFixed(1)} s, ${trials} trials kept: ${last.slice(0, 160)}`;
+}
+
+process.exit(await main());
