@@ -15,7 +15,7 @@ import { Interrupted } from './commands/interrupt.ts';
 import { type RawFlags, readRequest, scenarios } from './commands/request.ts';
 import { runServe } from './commands/serve.ts';
 import { defaultStrategies, readSimulateRequest, simulateSettings } from './commands/simulate-request.ts';
-import { exitCodes, FreshetError, messageOf } from './contract/errors.ts';
+import { exitCodes, FreshetError, messageOf, systemFailure } from './contract/errors.ts';
 
 /** Options without a value; all others take one. */
 const switches = {
@@ -189,7 +189,8 @@ function rawFlags(flags: Record<string, string | boolean | string[]>): RawFlags 
   };
 }
 
-function reportEnding(error: unknown): number {
+function reportEnding(thrown: unknown): number {
+  const error = systemFailure(thrown);
   if (error instanceof Interrupted) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
@@ -239,6 +240,7 @@ const noteLoss = (error: NodeJS.ErrnoException) => {
 };
 process.stdout.on('error', noteLoss);
 process.stderr.on('error', () => {});
+process.on('uncaughtException', (error) => process.exit(reportEnding(error)));
 
 const exitCode = await main();
 // A failed write is told in the turn after it.

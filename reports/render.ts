@@ -22,25 +22,40 @@ const narrowWidthPx = 336;
 /** Renders all reports of a valid record and returns the paths written. Files replace older ones whole or not at all. */
 export async function renderAll(record: RunRecord, directory: string): Promise<string[]> {
   const run = readRun(record);
-  const paths = [
-    await writeWhole(join(directory, 'report.html'), await renderReport(run)),
-    await writeWhole(join(directory, 'summary.md'), renderSummary(run)),
-  ];
-  return [...paths, ...(await renderCharts(chartsOf(run), join(directory, 'charts')))];
+  return withScratch(directory, async (scratch) => [
+    await writeWhole(join(directory, 'report.html'), await renderReport(run), scratch),
+    await writeWhole(join(directory, 'summary.md'), renderSummary(run), scratch),
+    ...(await writeCharts(chartsOf(run), join(directory, 'charts'), scratch)),
+  ]);
 }
 
 /** Draws charts as SVG and PNG into a directory and returns the paths written. */
-export async function renderCharts(charts: readonly Chart[], directory: string): Promise<string[]> {
+export function renderCharts(charts: readonly Chart[], directory: string): Promise<string[]> {
+  return withScratch(directory, (scratch) => writeCharts(charts, directory, scratch));
+}
+
+async function writeCharts(charts: readonly Chart[], directory: string, scratch: string): Promise<string[]> {
   const fonts = await loadFonts();
   const svgs: string[] = [];
   for (const chart of charts) svgs.push(await drawStandalone(chart, 'light', fonts));
   const pngs = await drawPngs(svgs, fonts);
   const paths: string[] = [];
   for (const [index, { name }] of charts.entries()) {
-    paths.push(await writeWhole(join(directory, `${name}.svg`), svgs[index] ?? ''));
-    paths.push(await writeWhole(join(directory, `${name}.png`), pngs[index] ?? new Uint8Array()));
+    paths.push(await writeWhole(join(directory, `${name}.svg`), svgs[index] ?? '', scratch));
+    paths.push(await writeWhole(join(directory, `${name}.png`), pngs[index] ?? new Uint8Array(), scratch));
   }
   return paths;
+}
+
+/** A place for half-written files, the same in which the record's store has its own: one place to clear after a kill. */
+async function withScratch<T>(directory: string, work: (scratch: string) => Promise<T>): Promise<T> {
+  const scratch = join(directory, '.part');
+  try {
+    await mkdir(scratch, { recursive: true });
+    return await work(scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
 }
 
 /** The text of report.html. */
@@ -66,15 +81,10 @@ async function drawForPage(chart: Chart, fonts: Fonts): Promise<PageChart> {
 }
 
 /** A reader, or a crash, never meets half a file. */
-async function writeWhole(path: string, content: string | Uint8Array): Promise<string> {
+async function writeWhole(path: string, content: string | Uint8Array, scratch: string): Promise<string> {
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  const temporary = join(scratch, randomUUID());
+  await writeFile(temporary, content);
+  await rename(temporary, path);
   return path;
 }

@@ -72,7 +72,7 @@ function isVoid({ metrics, health }: TrialRecord, name: MetricName): boolean {
 
 /** Run directories of any run that are still there. */
 function runDirectories(): string[] {
-  return readdirSync(tmpdir()).filter((name) => /^freshet-[0-9a-f]{12}$/.test(name));
+  return readdirSync(tmpdir()).filter((name) => /^freshet-[0-9a-f]{12}/.test(name));
 }
 
 let out: string;
@@ -97,7 +97,17 @@ describe('a small run of seven contenders', () => {
   const scalar = (name: string, metric: MetricName) => scalarOf(trial(name).metrics[metric]);
 
   beforeAll(async () => {
-    const settings = ['--clients', '60', '--audiences', '2', '--poll-interval', '500ms', '--update-interval', '1s'];
+    const settings = [
+      'dashboard',
+      '--clients',
+      '60',
+      '--audiences',
+      '2',
+      '--poll-interval',
+      '500ms',
+      '--update-interval',
+      '1s',
+    ];
     const bench = startBench([
       ...settings,
       '--duration',
@@ -210,6 +220,7 @@ describe('a small run of seven contenders', () => {
 
 describe('a run that is ended early', () => {
   const small = [
+    'dashboard',
     '--clients',
     '20',
     '--poll-interval',
@@ -230,7 +241,10 @@ describe('a run that is ended early', () => {
     expect(code, stderr).toBe(130);
     expect(stderr.trim().split('\n').at(-1)).toBe('Interrupted by SIGINT; what was measured is kept.');
     const record = readRun(out);
-    expect(record).toMatchObject({ status: 'interrupted', missing: ['polling #1', 'polling+etag #1'] });
+    expect(record).toMatchObject({
+      status: 'interrupted',
+      missing: ['dashboard polling #1', 'dashboard polling+etag #1'],
+    });
     expect(record.trials.map(({ contender }) => contender)).toEqual(['sse']);
     expect(existsSync(join(out, 'latest', 'report.html'))).toBe(true);
   });
@@ -245,7 +259,7 @@ describe('a run that is ended early', () => {
     expect(own.length).toBeGreaterThan(0);
     bench.child.kill('SIGKILL');
     await bench.ended;
-    expect(readRun(out)).toMatchObject({ status: 'interrupted', missing: ['websocket #1'] });
+    expect(readRun(out)).toMatchObject({ status: 'interrupted', missing: ['dashboard websocket #1'] });
     await expect.poll(() => runDirectories().filter((name) => own.includes(name)), { timeout: 20_000 }).toEqual([]);
   });
 

@@ -2,7 +2,7 @@
 // Read `runBench` from top to bottom; what one trial does is in harness/trial/run-trial.ts.
 
 import { wallClock } from '../contract/clock.ts';
-import { exitCodes, FreshetError } from '../contract/errors.ts';
+import { exitCodes, FreshetError, systemFailure } from '../contract/errors.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { RunRecord, TrialRecord } from '../contract/record.ts';
 import { runRecordSchemaName } from '../contract/record.ts';
@@ -10,18 +10,23 @@ import { formatDurationUs } from '../contract/units.ts';
 import { capacityProblems, descriptorsNeeded } from '../plan/capacity.ts';
 import { expectedTrialUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { describeEnvironment, freshetVersion } from '../record/environment.ts';
-import { openStore } from '../record/store.ts';
+import { openStore, type RecordStore } from '../record/store.ts';
 import { buildBundles, entryPoints } from '../services/bundle.ts';
 import { createDatabase } from '../services/database.ts';
 import { settleAll } from '../services/deadline.ts';
-import { type Guard, openGuard } from '../services/guard.ts';
+import type { Guard } from '../services/guard.ts';
 import { raiseOpenFiles, readLimits } from '../services/limits.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import type { Service } from '../services/service.ts';
 import { usesRelay } from '../targets/reference-system.ts';
+import type { Phase } from '../trial/phases.ts';
 import { runTrial } from '../trial/run-trial.ts';
-import { abortOnSignals } from './interrupt.ts';
+import type { TimelinePoint } from '../trial/timeline.ts';
+import { watch, whileAlive } from '../trial/watch.ts';
+import { conclude } from './conclude.ts';
+import { guarded } from './guarded.ts';
+import { abortOnSignals, Interrupted } from './interrupt.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { BenchRequest } from './request.ts';
 
@@ -37,33 +42,17 @@ export async function runBench(request: BenchRequest, options: BenchOptions): Pr
   const limits = await ensureCapacity(request.trials);
   const progress = createProgress(process.stderr);
   const interrupt = abortOnSignals('what was measured is kept');
-  const guard = await openGuard();
+  const { signal } = interrupt;
   try {
     const { record, store } = await beginRecord(request, limits, { ...options, warn: progress.note });
-    const save = (status: RunRecord['status']) =>
-      store.write({ ...record, status, finishedAt: wallClock().toISOString() });
-    let failure: unknown = null;
-    try {
-      await measureTrials({ request, limits, record, guard, progress, signal: interrupt.signal, save });
-    } catch (error) {
-      failure = error;
-    }
-    progress.step('cleaning up');
-    await guard.close();
-    const status = statusOf(record);
-    const path = await save(status);
-    const { renderRun } = await import('./render.ts');
-    if (record.trials.length > 0) progress.step('drawing the report');
-    const paths = record.trials.length > 0 ? await renderRun({ ...record, status }, store.directory) : [path];
-    progress.end();
-    const { printRun } = await import('./render.ts');
-    if (record.trials.length > 0) printRun({ ...record, status }, { json: options.json, paths });
-    if (failure !== null) throw failure;
-    return status === 'invalid' ? exitCodes.invalid : 0;
+    const failure = await measure({ request, limits, record, store, progress, signal });
+    await conclude({ record: stamped(record), store, failure, progress, json: options.json });
+    // Too late to change anything, but not too late to be heard by who waits for us.
+    if (signal.aborted) throw new Interrupted(signal.reason.signal, 'all was measured by then, and is kept');
+    return statusOf(record) === 'invalid' ? exitCodes.invalid : 0;
   } finally {
     progress.end();
     interrupt.release();
-    await guard.close();
   }
 }
 
@@ -71,10 +60,23 @@ interface Measurement {
   readonly request: BenchRequest;
   readonly limits: Limits;
   readonly record: RunRecord;
-  readonly guard: Guard;
+  readonly store: RecordStore;
   readonly progress: Progress;
   readonly signal: AbortSignal;
-  readonly save: (status: RunRecord['status']) => Promise<string>;
+}
+
+/** Measures until all is done or something ends it, which is returned; then nothing of it is left but the record. */
+async function measure(measurement: Measurement): Promise<unknown> {
+  const { store, progress, signal } = measurement;
+  try {
+    await guarded({ signal, onEnd: () => progress.step('cleaning up') }, (guard) => {
+      guard.addDirectory(store.scratch);
+      return measureTrials({ ...measurement, guard });
+    });
+    return null;
+  } catch (error) {
+    return signal.aborted ? signal.reason : systemFailure(error);
+  }
 }
 
 /** What this machine allows, raised as far as it can be. Throws `environment`, before anything starts, when that is too little. */
@@ -87,38 +89,37 @@ export async function ensureCapacity(trials: readonly TrialPlan[]): Promise<Limi
 }
 
 /** Starts the services and runs one trial after the other; the record grows by each and is written at once. */
-async function measureTrials({ request, limits, record, guard, progress, signal, save }: Measurement): Promise<void> {
+async function measureTrials(measurement: Measurement & { guard: Guard }): Promise<void> {
+  const { request, record, store, guard, progress, signal } = measurement;
   const { trials } = request;
-  await save('interrupted');
+  signal.throwIfAborted();
+  await store.write(stamped(record));
   progress.step('starting Postgres and Redis');
   const needsRedis = trials.some(({ contender }) => usesRelay(contender));
   const [bundles, postgres, redis] = await settleAll([
     buildBundles(guard.directory, entryPoints()),
     startPostgres({ guard, url: request.postgresUrl }),
     needsRedis ? startRedis({ guard, url: request.redisUrl }) : null,
+    // Not after the measuring: a terminal's Ctrl-C ends the compiler that tsx loads our sources with.
+    import('./render.ts'),
   ]);
   record.services.postgres = describeService(postgres);
   if (redis !== null) record.services.redis = describeService(redis);
-  const database = await createDatabase({ guard, postgres });
+  const services = watch({ signal, services: [postgres, redis] });
+  const database = await whileAlive(services, createDatabase({ guard, postgres }));
   for (const [index, plan] of trials.entries()) {
     signal.throwIfAborted();
     progress.beginTrial(plan, { index: index + 1, count: trials.length, leftUs: expectedUs(trials.slice(index)) });
-    const trial = await runTrial(plan, {
-      guard,
-      bundles,
-      postgres,
-      redis,
-      limits,
-      database,
-      signal,
-      onPhase: (phase) => progress.phase(phase),
-      onPoint: (point) => progress.point(point),
-    });
+    const onPhase = (phase: Phase) => progress.phase(phase);
+    const onPoint = (point: TimelinePoint) => progress.point(point);
+    const { limits } = measurement;
+    const context = { guard, bundles, postgres, redis, limits, database, signal, onPhase, onPoint };
+    const trial = await whileAlive(services, runTrial(plan, context));
     record.trials.push(trial);
     record.missing.shift();
     for (const { severity, message } of trial.health)
       progress.note(`      ${severity === 'fatal' ? 'FATAL' : 'note'}: ${message}`);
-    await save(statusOf(record));
+    await store.write(stamped(record));
   }
   await database.drop();
   await Promise.all([postgres.stop(), redis?.stop()]);
@@ -153,6 +154,11 @@ async function beginRecord(
     ),
   };
   return { record, store };
+}
+
+/** The record as it stands. */
+function stamped(record: RunRecord): RunRecord {
+  return { ...record, status: statusOf(record), finishedAt: wallClock().toISOString() };
 }
 
 function statusOf(record: RunRecord): RunRecord['status'] {

@@ -1,11 +1,12 @@
-// Ctrl-C and kill: the first asks the run to end with what it has, the second ends it at once (the watchdog cleans up).
+// Ctrl-C and kill: the first asks the run to end with what it has, a second one ends it at once (the watchdog cleans up).
+import { nowUs } from '../contract/clock.ts';
 
 /** Why a run ended early: not an error, but an exit code of its own. */
 export class Interrupted extends Error {
-  readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+  readonly signal: Signal;
 
   /** `outcome` says what became of the work, as in `what was measured is kept`. */
-  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', outcome: string) {
+  constructor(signal: Signal, outcome: string) {
     super(`Interrupted by ${signal}; ${outcome}.`);
     this.name = 'Interrupted';
     this.signal = signal;
@@ -17,14 +18,23 @@ export class Interrupted extends Error {
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+type Signal = (typeof signals)[number];
+
+/** A terminal's Ctrl-C reaches the command twice when npm is around it: from the terminal, and passed on by npm. */
+const echoUs = 300_000;
 
 /** Aborts `signal` with an `Interrupted` at the first signal, which says what became of the work. `release` gives the signals back. */
 export function abortOnSignals(outcome = 'nothing is left running'): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController();
+  let firstUs = 0;
   const listeners = signals.map((name) => {
     const listener = () => {
-      if (controller.signal.aborted) endAtOnce(name);
-      controller.abort(new Interrupted(name, outcome));
+      if (!controller.signal.aborted) {
+        firstUs = nowUs();
+        controller.abort(new Interrupted(name, outcome));
+      } else if (nowUs() - firstUs > echoUs) {
+        endAtOnce(name);
+      }
     };
     process.on(name, listener);
     return [name, listener] as const;
@@ -38,7 +48,7 @@ export function abortOnSignals(outcome = 'nothing is left running'): { readonly 
 }
 
 /** Dies of the signal, as anyone who waits for us expects. */
-function endAtOnce(name: (typeof signals)[number]): void {
+function endAtOnce(name: Signal): void {
   process.removeAllListeners(name);
   process.kill(process.pid, name);
 }

@@ -24,6 +24,7 @@ function describeRun(record: RunRecord, paths: readonly string[]): string {
   const run = readRun(record);
   const text = headlineText(headlineOf(run));
   const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  const report = paths.find((path) => path.endsWith('report.html')) ?? paths.at(-1) ?? '';
-  return ['', text, '', renderTerminalTables(run, { color }), '', `Report: ${report}`].join('\n');
+  const report = paths.find((path) => path.endsWith('report.html'));
+  const where = report === undefined ? [] : [`Report: ${report}`];
+  return ['', text, '', renderTerminalTables(run, { color }), '', ...where].join('\n');
 }

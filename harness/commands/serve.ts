@@ -11,54 +11,67 @@ import { Publisher } from '../publisher/publisher.ts';
 import { buildBundles, entryPoints } from '../services/bundle.ts';
 import { createDatabase } from '../services/database.ts';
 import { settleAll } from '../services/deadline.ts';
-import { openGuard } from '../services/guard.ts';
+import type { Guard } from '../services/guard.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import { prepareReferenceSystem, usesRelay } from '../targets/reference-system.ts';
+import { watch, whileAlive } from '../trial/watch.ts';
+import { guarded } from './guarded.ts';
 import { abortOnSignals } from './interrupt.ts';
 
-/** Serves until a signal comes, which is the way to end it: exit code 0. */
-export async function runServe(text: string, flags: Readonly<Record<string, string | undefined>>): Promise<number> {
-  const { plan, port } = readServeRequest(text, flags);
+/** Serves until a signal comes, which it throws as `Interrupted`, or a part of it dies, which it throws as `environment`. */
+export async function runServe(text: string, flags: Readonly<Record<string, string | undefined>>): Promise<never> {
+  const request = readServeRequest(text, flags);
   const interrupt = abortOnSignals();
-  const guard = await openGuard();
+  const { signal } = interrupt;
   try {
-    const [bundles, postgres, redis] = await settleAll([
-      buildBundles(guard.directory, entryPoints()),
-      startPostgres({ guard, url: flags.postgres ?? process.env.DATABASE_URL }),
-      usesRelay(plan.contender) ? startRedis({ guard, url: flags.redis ?? process.env.REDIS_URL }) : null,
-    ]);
-    const database = await createDatabase({ guard, postgres });
-    const layout = await prepareReferenceSystem({
-      guard,
-      bundle: bundles.servers,
-      database,
-      redisUrl: redis?.url ?? null,
-      plan,
-      port,
-    });
-    const system = await layout.start();
-    const publisher = await Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish });
-    process.stdout.write(
-      describeServer(
-        plan.contender.transport,
-        layout.target.addresses.map((address) => `${address.host}:${address.port}`),
-      ),
-    );
-    for (let version = 1; !interrupt.signal.aborted; version++) {
-      publisher.schedule([{ audience: 0, version, intendedUs: Math.round(nowUs() + plan.updateIntervalUs) }]);
-      await Promise.race([
-        sleepUs(plan.updateIntervalUs),
-        new Promise((resolve) => interrupt.signal.addEventListener('abort', resolve, { once: true })),
-      ]);
-    }
-    await publisher.stop();
-    await system.stop();
-    await database.drop();
-    return 0;
+    return await guarded({ signal }, (guard) => serve(request, { guard, signal }));
   } finally {
-    await guard.close();
     interrupt.release();
+  }
+}
+
+type ServeRequest = ReturnType<typeof readServeRequest>;
+
+/** Starts everything, says where it is, and publishes a change every interval for as long as all of it lives. */
+async function serve(
+  { plan, port, postgresUrl, redisUrl }: ServeRequest,
+  { guard, signal }: { guard: Guard; signal: AbortSignal },
+): Promise<never> {
+  const [bundles, postgres, redis] = await settleAll([
+    buildBundles(guard.directory, entryPoints()),
+    startPostgres({ guard, url: postgresUrl }),
+    usesRelay(plan.contender) ? startRedis({ guard, url: redisUrl }) : null,
+  ]);
+  const services = [postgres, redis];
+  const { system, publisher, addresses } = await whileAlive(watch({ signal, services }), startSystem());
+  process.stdout.write(describeServer(plan.contender.transport, addresses));
+  const alive = watch({
+    signal,
+    services,
+    children: [publisher.child],
+    deaths: [system.died],
+    losses: [publisher.lost],
+  });
+  return whileAlive(alive, publishForever());
+
+  async function startSystem() {
+    const database = await createDatabase({ guard, postgres });
+    const options = { guard, bundle: bundles.servers, database, redisUrl: redis?.url ?? null, plan, port };
+    const layout = await prepareReferenceSystem(options);
+    const [system, publisher] = await settleAll([
+      layout.start(),
+      Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
+    ]);
+    return { system, publisher, addresses: layout.target.addresses.map(({ host, port }) => `${host}:${port}`) };
+  }
+
+  async function publishForever(): Promise<never> {
+    for (let version = 1; ; version++) {
+      signal.throwIfAborted();
+      publisher.schedule([{ audience: 0, version, intendedUs: Math.round(nowUs() + plan.updateIntervalUs) }]);
+      await sleepUs(plan.updateIntervalUs);
+    }
   }
 }
 
@@ -82,7 +95,12 @@ function readServeRequest(text: string, flags: Readonly<Record<string, string | 
   const settings = settingsOf(dashboard, { 'update-interval': interval.value });
   const [plan] = planTrials(dashboard, { settings, contenders: [parsed.contender], repeat: 1, seed: 42 });
   if (plan === undefined) throw new FreshetError('bug', 'a contender gave no trial');
-  return { plan, port: flags.port === undefined ? undefined : Number(port.value) };
+  return {
+    plan,
+    port: flags.port === undefined ? undefined : Number(port.value),
+    postgresUrl: flags.postgres ?? process.env.DATABASE_URL,
+    redisUrl: flags.redis ?? process.env.REDIS_URL,
+  };
 }
 
 function describeServer(transport: string, addresses: readonly string[]): string {

@@ -2,7 +2,7 @@
 import { FreshetError } from '../contract/errors.ts';
 import type { PublishProgram } from '../contract/target.ts';
 import type { Update } from '../plan/arrivals.ts';
-import { type Child, startChild } from '../services/child.ts';
+import { type Child, lastWords, startChild } from '../services/child.ts';
 import type { Guard } from '../services/guard.ts';
 import type { Published, PublisherCommand, PublisherReport } from './publisher-contract.ts';
 
@@ -44,7 +44,7 @@ export class Publisher {
       ready,
       publisher.lost,
       child.exited.then(
-        () => new FreshetError('environment', `the publisher ended before it was ready; ${child.stderrTail()}`),
+        () => new FreshetError('environment', `the publisher ended before it was ready${saying(child)}`),
       ),
     ]);
     if (lost instanceof FreshetError) throw lost;
@@ -90,9 +90,14 @@ export class Publisher {
         this.#onLost(
           new FreshetError(
             'environment',
-            `the program that publishes changes is gone: ${report.error}; ${this.child.stderrTail().trim()}`,
+            `the program that publishes changes is gone: ${report.error}${saying(this.child)}`,
           ),
         );
     }
   }
+}
+
+function saying(child: Child): string {
+  const words = lastWords(child);
+  return words === '' ? '' : `; its last line: ${words}`;
 }

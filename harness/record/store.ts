@@ -1,14 +1,22 @@
 // The only writer of run records: `results/<time>-<scenario>/run.json`, whole and valid after every trial, and `results/latest`.
-import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, rmdir, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
 import { FreshetError, messageOf } from '../contract/errors.ts';
 import { type RunRecord, runRecord } from '../contract/record.ts';
 import { wrapDiskErrors } from './disk-errors.ts';
 
 export interface RecordStore {
   readonly directory: string;
+  /** Where files are written before they are renamed into their place: the only thing that a kill may leave half. Absolute. */
+  readonly scratch: string;
   /** Replaces run.json by this record, or leaves the last one whole. Throws `environment` when it cannot be written. */
   write(record: RunRecord): Promise<string>;
+  /** For when that failed: a file in the system's temporary directory, or `null` when there is no room either. */
+  writeElsewhere(record: RunRecord): Promise<string | null>;
+  /** Takes back a directory in which nothing was measured. */
+  discard(): Promise<void>;
 }
 
 /** Makes the run's directory, before anything is measured. Throws `environment` when that is not possible. */
@@ -21,21 +29,46 @@ export async function openStore(options: {
 }): Promise<RecordStore> {
   const time = options.startedAt.toISOString().slice(0, 19).replaceAll(':', '-');
   const directory = await makeDirectory(options.root, `${time}-${options.scenario}`);
+  const path = join(directory, 'run.json');
+  const scratch = resolve(directory, '.part');
   let isWarned = false;
   return {
     directory,
+    scratch,
     async write(record) {
-      const path = join(directory, 'run.json');
       await wrapDiskErrors(directory, async () => {
-        await writeFile(`${path}.part`, `${JSON.stringify(runRecord.parse(record), null, 2)}\n`);
-        await rename(`${path}.part`, path);
+        // Makes the directory anew if someone removed it: what was measured comes first.
+        await mkdir(scratch, { recursive: true });
+        await writeFile(join(scratch, 'run.json'), textOf(record));
+        await rename(join(scratch, 'run.json'), path);
       });
-      const problem = await pointLatest(options.root, directory);
+      // Who looks there looks for figures.
+      const problem = record.trials.length === 0 ? null : await pointLatest({ root: options.root, directory, scratch });
       if (problem !== null && !isWarned) options.warn(problem);
       isWarned ||= problem !== null;
       return path;
     },
+    async writeElsewhere(record) {
+      const elsewhere = join(tmpdir(), `${record.id}-${randomUUID().slice(0, 8)}.run.json`);
+      try {
+        await writeFile(elsewhere, textOf(record), { flag: 'wx' });
+        return elsewhere;
+      } catch {
+        await rm(elsewhere, { force: true });
+        return null;
+      }
+    },
+    async discard() {
+      await rm(scratch, { recursive: true, force: true });
+      await rm(path, { force: true });
+      // Unless it is gone, or someone has put something there.
+      await rmdir(directory).catch(() => {});
+    },
   };
+}
+
+function textOf(record: RunRecord): string {
+  return `${JSON.stringify(runRecord.parse(record), null, 2)}\n`;
 }
 
 /** Reads a record of any past run. Throws `input` when it is none. */
@@ -81,17 +114,17 @@ async function makeDirectory(root: string, name: string): Promise<string> {
   }
 }
 
-/** Returns what went wrong, in a line. */
-async function pointLatest(root: string, directory: string): Promise<string | null> {
-  const link = join(root, 'latest');
-  const fresh = `${link}.${process.pid}`;
+/** In one step, so that of two runs at once the later one's stays and nobody ever finds none. Returns what went wrong, in a line. */
+async function pointLatest(place: { root: string; directory: string; scratch: string }): Promise<string | null> {
+  const link = join(place.root, 'latest');
+  const fresh = join(place.scratch, 'latest');
   try {
     await rm(fresh, { force: true });
-    await symlink(basename(directory), fresh);
+    await symlink(basename(place.directory), fresh);
     await rename(fresh, link);
     return null;
   } catch (error) {
     await rm(fresh, { force: true });
-    return `${link} cannot be pointed at this run: ${messageOf(error)}; expected a link or nothing there; the run is in ${directory}`;
+    return `${link} cannot be pointed at this run: ${messageOf(error)}; expected a link or nothing there; the run is in ${place.directory}`;
   }
 }

@@ -1,6 +1,5 @@
 // One trial from beginning to end: processes, control, warm-up, window, drain, and what was measured. Nothing outlives it.
 import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
-import { FreshetError } from '../contract/errors.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import { inflict } from '../faults/fault.ts';
@@ -10,7 +9,6 @@ import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts'
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
-import { type Child, describeExit } from '../services/child.ts';
 import { settleAll, within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import type { Database, Service } from '../services/service.ts';
@@ -18,6 +16,7 @@ import { Swarm, type SwarmState } from '../swarm/swarm.ts';
 import { prepareReferenceSystem, type ReferenceSystem } from '../targets/reference-system.ts';
 import { type Phase, Phases } from './phases.ts';
 import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
+import { type Watch, watch, whileAlive } from './watch.ts';
 
 export interface TrialContext {
   readonly guard: Guard;
@@ -40,8 +39,8 @@ interface Rig {
   readonly publisher: Publisher;
   readonly swarm: Swarm;
   readonly sources: Sources;
-  /** Rejects when a part of the rig or a service dies, or the run is interrupted. */
-  readonly broken: Promise<never>;
+  /** Its processes, and the services and the signal it depends on. */
+  readonly alive: Watch;
 }
 
 /** How long a client's backoff may keep it away after the window. */
@@ -50,6 +49,8 @@ const returnPatienceUs = 90_000_000;
 /** Lets the clocks of all processes reach a common moment after they were told of it. */
 const leadUs = 150_000;
 
+const cleanupLimitMs = 5_000;
+
 /** Runs it. Throws `environment` when something it stands on dies, or the signal's reason; then too it leaves nothing behind. */
 export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<TrialRecord> {
   const phases = new Phases(context.onPhase);
@@ -57,11 +58,12 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
   try {
     phases.enter('start');
     const rig = await startRig(plan, context, cleanups);
-    const measured = await Promise.race([measure(plan, rig, { phases, onPoint: context.onPoint }), rig.broken]);
+    const measured = await whileAlive(rig.alive, measure(plan, rig, { phases, onPoint: context.onPoint }));
     return { ...measured, phasesUs: phases.us };
   } finally {
     phases.enter('stop');
-    for (const cleanup of cleanups.reverse()) await cleanup();
+    // One that hangs, as on a frozen Postgres, is left to the guard.
+    for (const cleanup of cleanups.reverse()) await within(cleanup(), cleanupLimitMs);
     phases.leave();
   }
 }
@@ -94,7 +96,13 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     redis: system.relay === null ? [] : pidOf(redis),
     postgres: pidOf(postgres),
   };
-  const broken = watch(context, { system, publisher, swarm });
+  const alive = watch({
+    signal: context.signal,
+    services: [postgres, redis],
+    children: [publisher.child, ...swarm.children],
+    deaths: [system.died],
+    losses: [publisher.lost],
+  });
   return {
     database,
     system,
@@ -108,7 +116,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
         return { ...others, servers: system.servers.map(({ pid }) => pid) };
       },
     },
-    broken,
+    alive,
   };
 }
 
@@ -264,28 +272,4 @@ function updatesPlan(plan: TrialPlan) {
 /** Waits, but no longer than this; that it was late shows in the counts. */
 async function orLate(promise: Promise<unknown>, patienceUs: number): Promise<void> {
   await within(promise, patienceUs / 1000);
-}
-
-function watch(context: TrialContext, parts: Pick<Rig, 'system' | 'publisher' | 'swarm'>): Promise<never> {
-  const { system, publisher, swarm } = parts;
-  const broken = new Promise<never>((_, reject) => {
-    const { signal, postgres, redis } = context;
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    const tellDeath = async (child: Child) => {
-      const exit = await child.exited;
-      const said = child.stderrTail().trim().split('\n').at(-1) ?? '';
-      reject(
-        new FreshetError(
-          'environment',
-          `${child.name} ended during the trial (${describeExit(exit)})${said === '' ? '' : `: ${said}`}`,
-        ),
-      );
-    };
-    void system.died.then(tellDeath);
-    for (const child of [publisher.child, ...swarm.children]) void tellDeath(child);
-    for (const lost of [publisher.lost, postgres.lost, ...(redis === null ? [] : [redis.lost])]) void lost.then(reject);
-  });
-  broken.catch(() => {}); // It may come after the trial is over.
-  return broken;
 }
