@@ -2,24 +2,12 @@ import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type RunRecord, runRecordSchemaName } from '../contract/record.ts';
+import { buildRecord } from '../../reports/fixtures/record.ts';
+import { runRecord } from '../contract/record.ts';
 import { openStore, readRecord } from './store.ts';
 
 const startedAt = new Date('2026-01-02T03:04:05Z');
-const record: RunRecord = {
-  schema: runRecordSchemaName,
-  id: 'x',
-  startedAt: startedAt.toISOString(),
-  finishedAt: startedAt.toISOString(),
-  status: 'interrupted',
-  command: 'npm run bench',
-  freshet: '0.1.0',
-  seed: 42,
-  environment: { node: 'v20', cpu: 'one', cores: 2, memoryBytes: 1, kernel: 'Linux', git: null, limits: {} },
-  services: {},
-  trials: [],
-  missing: ['polling #1'],
-};
+const record = runRecord.parse(buildRecord());
 
 let root: string;
 let warnings: string[];
@@ -47,6 +35,11 @@ test('goes on where a directory is in the way of latest, says so once, and leave
   expect(await readRecord(await store.write(record))).toEqual(record);
   expect(warnings).toEqual([expect.stringMatching(/latest cannot be pointed at this run: .*; the run is in /)]);
   expect((await readdir(root)).sort()).toEqual([basename(store.directory), 'latest']);
+});
+
+test('points latest at nothing in which nothing was measured', async () => {
+  await (await open()).write({ ...record, trials: [] });
+  expect(await readdir(root)).not.toContain('latest');
 });
 
 test('says that a file is a file', async () => {

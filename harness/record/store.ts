@@ -79,7 +79,7 @@ export async function readRecord(path: string): Promise<RunRecord> {
   } catch (error) {
     throw new FreshetError(
       'input',
-      `cannot read ${path}: ${messageOf(error)}; expected the run.json of a run; such as results/latest/run.json`,
+      `cannot read ${path}: ${messageOf(error)}; expected the run.json of a run, such as results/latest/run.json`,
     );
   }
   const parsed = runRecord.safeParse(parseJson(path, text));
