@@ -75,7 +75,7 @@ function specOf(lines: readonly Line[], counts: readonly number[], frame: Frame)
       field: 'clients',
       type: 'quantitative',
       scale: { domain: [0, counts.at(-1) ?? 1], nice: false },
-      axis: { values: [0, ...counts], format: ',', title: 'clients', labelOverlap: true },
+      axis: { values: [0, ...counts], format: ',d', title: 'clients', labelOverlap: true },
     },
     y: {
       field: 'us',
