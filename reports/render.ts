@@ -30,7 +30,7 @@ export async function renderAll(record: RunRecord, directory: string): Promise<s
 }
 
 /** Draws charts as SVG and PNG into a directory and returns the paths written. */
-export function renderCharts(charts: readonly Chart[], directory: string): Promise<string[]> {
+function renderCharts(charts: readonly Chart[], directory: string): Promise<string[]> {
   return withScratch(directory, (scratch) => writeCharts(charts, directory, scratch));
 }
 
