@@ -29,11 +29,6 @@ export async function renderAll(record: RunRecord, directory: string): Promise<s
   ]);
 }
 
-/** Draws charts as SVG and PNG into a directory and returns the paths written. */
-function renderCharts(charts: readonly Chart[], directory: string): Promise<string[]> {
-  return withScratch(directory, (scratch) => writeCharts(charts, directory, scratch));
-}
-
 async function writeCharts(charts: readonly Chart[], directory: string, scratch: string): Promise<string[]> {
   const fonts = await loadFonts();
   const svgs: string[] = [];
