@@ -14,6 +14,8 @@ export default defineConfig({
           exclude: measuring,
           // Tests start real services and real processes: more at once than cores would only make them slow.
           maxWorkers: 2,
+          // The same of tests in one file that are marked concurrent.
+          maxConcurrency: 2,
           sequence: { groupOrder: 0 },
           ...limits,
         },

@@ -85,6 +85,14 @@ describe('a guard', () => {
     await guard.close();
   });
 
+  it('says what it needs where there is no temporary directory', async () => {
+    vi.stubEnv('TMPDIR', '/dev/null/tmp');
+    await expect(openGuard()).rejects.toThrow(
+      /^cannot make a temporary directory in \/dev\/null\/tmp: .*; set TMPDIR to it$/,
+    );
+    vi.unstubAllEnvs();
+  });
+
   it('ends what a run forgot to end', async () => {
     const guard = await openGuard();
     const forgotten = spawn('sleep', ['300'], { detached: true });
