@@ -84,6 +84,9 @@ afterAll(async () => {
   await rm(out, { recursive: true, force: true });
 });
 
+/** What only a trial with a fault can have. */
+const stormMetrics = metricNames.filter((name) => name.startsWith('storm.') || name === 'generator.attemptLagUs');
+
 const contenders = ['polling', 'polling+cache=1s', 'polling+etag', 'long-polling', 'sse', 'sse+redis', 'websocket'];
 
 describe('a small run of seven contenders', () => {
@@ -186,7 +189,7 @@ describe('a small run of seven contenders', () => {
     );
   });
 
-  test('records every metric of the catalogue in some trial, or says why not', () => {
+  test('records every metric of the catalogue but a storm’s in some trial, or says why not', () => {
     // Needs 1,000 clients; a trial of its own would cost more time than it proves.
     const exempt: readonly MetricName[] = ['memory.bytesPerClient'];
     // A relay with little to do is read twice and found no busier than idle: both readings stand in the reason.
@@ -195,7 +198,7 @@ describe('a small run of seven contenders', () => {
       isDistribution(value) ||
       scalarOf(value) !== null ||
       (value !== undefined && 'reason' in value && belowIdle.test(value.reason));
-    for (const name of metricNames) {
+    for (const name of metricNames.filter((each) => !stormMetrics.includes(each))) {
       const values = record.trials.map(({ metrics }) => metrics[name]);
       if (record.trials.some((each) => isVoid(each, name))) continue;
       expect(
@@ -204,6 +207,8 @@ describe('a small run of seven contenders', () => {
       ).toBe(true);
       expect(values.some(wasRead) || exempt.includes(name), `${name} is measured`).toBe(true);
     }
+    const given = record.trials.flatMap(({ metrics }) => Object.keys(metrics));
+    expect(given.filter((name) => stormMetrics.includes(name as MetricName))).toEqual([]);
   });
 
   test('voids latencies where the machine was too busy for them, never a count; exit code and record say which', () => {
@@ -292,5 +297,26 @@ describe('a run that is ended early', () => {
     const { code, stderr } = await startBench([...small, '--out', '/dev/null/results']).ended;
     expect(code).toBe(3);
     expect(stderr.trim()).toMatch(/^cannot write to \/dev\/null\/results: .*; choose another with --out$/);
+  });
+});
+
+describe('a small reconnect storm', { timeout: 60_000 }, () => {
+  test('counts every client back, and records every figure of a storm', async () => {
+    const args = ['reconnect-storm', '--quick', '--clients', '40', '--contenders', 'websocket+backoff=article'];
+    const { stderr } = await startBench([...args, '--out', out]).ended;
+    const [trial] = readRun(out).trials;
+    if (trial === undefined) throw new Error(`no trial: ${stderr}`);
+    const { metrics } = trial;
+    for (const name of stormMetrics) expect(metrics[name], name).not.toHaveProperty('reason');
+    expect(metrics['storm.recoveryUs']).toMatchObject({ count: 40, max: expect.any(Number) });
+    expect(scalarOf(metrics['storm.gaveUp'])).toBe(0);
+    expect(scalarOf(metrics['storm.attemptsPerClient'])).toBe(Number(scalarOf(metrics['storm.attempts'])) / 40);
+    expect(scalarOf(metrics['storm.attempts'])).toBeGreaterThanOrEqual(40);
+    const [fault] = trial.events.filter(({ kind }) => kind === 'fault');
+    expect(fault).toMatchObject({ what: 'server killed' });
+    const { clientsConnected = [] } = trial.timeline.series;
+    expect([clientsConnected[0], Math.min(...clientsConnected.map(Number)), clientsConnected.at(-1)]).toEqual([
+      40, 0, 40,
+    ]);
   });
 });

@@ -185,3 +185,17 @@ describe('the window', () => {
     expect(valuesOf(ledger.histograms.requestUncorrectedUs)).toEqual([25]);
   });
 });
+
+test('what a session brings first is the state, though a change overtook the snapshot; a gap after it is missed', () => {
+  const client = makeClient('websocket');
+  client.onOpen(10);
+  client.onVersion('snapshot', 0, 20);
+  plan(client, [100, 200, 300, 400, 500]);
+  client.onEnd({ kind: 'closed', code: 1006 }, 150);
+  client.onOpen(310);
+  client.onVersion('update', 3, 320);
+  expect(ledger.trial).toMatchObject({ delivered: 1, superseded: 2, missed: 0 });
+  client.onVersion('snapshot', 3, 330);
+  client.onVersion('update', 5, 510);
+  expect(ledger.trial).toMatchObject({ delivered: 2, superseded: 2, missed: 1 });
+});
