@@ -173,7 +173,8 @@ describe('a guard', () => {
   it.skipIf(!existsSync('/proc'))(
     'sweeps what a run left that was killed with its watchdog, and no living run',
     async () => {
-      const [dead, living] = await Promise.all([start({}), start({})]);
+      // Redis writes over its environment, so the run's id in it does not tell whose it is.
+      const [dead, living] = await Promise.all([start({ services: true }), start({ services: true })]);
       // Stopped first, or it would have another watchdog in between.
       dead.process.kill('SIGSTOP');
       process.kill(watchdogOf(dead), 'SIGKILL');

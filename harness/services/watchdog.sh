@@ -1,7 +1,8 @@
 #!/bin/sh
 # Ends what a run started and removes what it made as soon as the run is gone, whatever ended it.
 # In: RUN_ID DIRECTORY NODE, and lines on stdin until end of file: `pid N`, `forget N`. What concerns the time after the processes
-# lies in DIRECTORY, where a later run finds it too: KEY.undo is given to KEY.cjs, and `directories` lists others to remove.
+# lies in DIRECTORY, where a later run finds it too: `processes` lists what is watched, `directories` what else to remove, and KEY.undo is
+# given to KEY.cjs.
 # A shell and not Node, because one waits beside every run: 1.7 MB instead of 43. POSIX sh only (dash, BusyBox).
 
 # Sets `born` to the start time of process $1; fails when it is gone or only waits to be reaped (PID 1 may never do it).
@@ -25,8 +26,11 @@ is_alive() {
   birth "${1%%:*}" && [ "$born" = "${1#*:}" ]
 }
 
+# Written down as well: a process may write over its environment, as Redis does, and then nothing else tells a later run whose it is.
 adopt() {
-  birth "$1" && watched="$watched $1:$born"
+  birth "$1" || return
+  watched="$watched $1:$born"
+  { echo "$1:$born" >>"$directory/processes"; } 2>/dev/null
 }
 
 forget() {
@@ -35,6 +39,7 @@ forget() {
     [ "${entry%%:*}" = "$1" ] || kept="$kept $entry"
   done
   watched=$kept
+  { echo "$watched" >"$directory/processes"; } 2>/dev/null
 }
 
 # Process $1 and its descendants: a process group is not enough, Postgres puts each backend into a session of its own.
@@ -128,7 +133,7 @@ main() {
   # The run's PATH may lead to directories that go before this one does.
   PATH=${PATH:-/bin}:/usr/local/bin:/usr/bin:/bin
   run=$1 directory=$2 node=$3
-  watched='' targets=''
+  watched=$(cat "$directory/processes" 2>/dev/null) targets=''
   while read -r verb rest; do
     case $verb in
       pid) adopt "$rest" ;;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nowUs, sleepUs } from '../../harness/contract/clock.ts';
 import type { KillPlan, Way } from './plan.ts';
-import { markName, type Part, processesOf, type SeenProcess, survivors } from './processes.ts';
+import { markName, type Part, processesOf } from './processes.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const exitLimitMs = 40_000;
@@ -54,7 +54,7 @@ export async function killRun(plan: KillPlan, place: Place): Promise<Outcome> {
   const endedAfterMs = (nowUs() - struckUs) / 1000;
   if (plan.way.kind === 'kill command and watchdog') await startAndEnd(plan, { ...place, mark, temporary });
   const left = await waitUntilGone(mark, temporary);
-  for (const { pid } of processesOf(mark)) process.kill(pid, 'SIGKILL');
+  for (const { pid } of processesOf(mark, temporary)) process.kill(pid, 'SIGKILL');
   await run.exited;
   const stderr = run.said.stderr.split('\n').filter((line) => !/^npm (warn|error)/.test(line));
   const { record, scraps } = readResults(results);
@@ -178,12 +178,11 @@ function send(pid: number | undefined, signal: NodeJS.Signals): boolean {
 /** What is left once nothing more goes away: processes, and whatever lies in the run's temporary directory. */
 async function waitUntilGone(mark: string, temporary: string): Promise<string[]> {
   const limitUs = nowUs() + goneLimitMs * 1_000;
-  let seen: SeenProcess[] = [];
   for (;;) {
-    seen = [...survivors(seen), ...processesOf(mark)];
+    const seen = processesOf(mark, temporary);
     // tsx keeps what it compiled.
     const files = existsSync(temporary) ? readdirSync(temporary).filter((name) => !name.startsWith('tsx-')) : [];
-    const left = [...new Set(seen.map(({ pid, command }) => `pid ${pid}: ${command.slice(0, 120)}`)), ...files];
+    const left = [...seen.map(({ pid, command }) => `pid ${pid}: ${command.slice(0, 120)}`), ...files];
     if (left.length === 0 || nowUs() > limitUs) return left;
     await sleepUs(100_000);
   }
