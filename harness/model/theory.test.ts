@@ -37,6 +37,16 @@ describe('arithmetic', () => {
     expect(expectedQueriesPerMinute(theory('websocket+nodes=3'))?.value).toBe(12);
   });
 
+  test('counts a node only for dashboards of which it has clients', () => {
+    // Ranks are dealt to dashboards and to nodes in turn, so each of two nodes has one of two dashboards.
+    expect(expectedQueriesPerMinute(theory('sse+nodes=2', { audiences: 2 }))?.value).toBe(12);
+    expect(expectedQueriesPerMinute(theory('sse+nodes=2', { audiences: 3 }))?.value).toBe(24);
+    expect(expectedQueriesPerMinute(theory('sse+nodes=4', { audiences: 500 }))?.value).toBe(12);
+    const alike = expectedFreshnessP50(theory('polling+cache=1s', { clients: 25 }))?.value ?? 0;
+    const two = expectedFreshnessP50(theory('polling+cache=1s+nodes=2', { clients: 50, audiences: 2 }))?.value ?? 0;
+    expect(two / alike).toBeCloseTo(1, 1);
+  });
+
   test('gives a cache 60 / (TTL + query + gap), whatever the number of clients', () => {
     const perMinute = (clients: number) =>
       expectedQueriesPerMinute(theory('polling+cache=1s', { clients }))?.value ?? 0;

@@ -1,7 +1,7 @@
 // What arithmetic predicts, to be set beside what was measured. Pure functions of the plan; of a trial with a fault it says nothing.
 
-import { formatDurationUs } from '../contract/units.ts';
-import { pollPhaseUs } from '../plan/arrivals.ts';
+import { formatDurationUs, formatNumber } from '../contract/units.ts';
+import { nodesWatching, pollPhaseUs } from '../plan/arrivals.ts';
 import { settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 
@@ -30,7 +30,7 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
     const perUpdate = queriesPerUpdate(plan);
     return {
       value: (updatesInWindow * perUpdate) / minutes,
-      because: `${updatesInWindow} changes × ${perUpdate} ${perUpdate === 1 ? 'query' : 'queries'} in the window`,
+      because: `${updatesInWindow} changes × ${formatNumber(perUpdate)} ${perUpdate === 1 ? 'query' : 'queries'} in the window`,
       standardError: 0,
     };
   }
@@ -53,7 +53,9 @@ export function expectedQueriesPerUpdate(plan: TrialPlan): Expectation | null {
   return {
     value,
     because:
-      settingOf(plan.contender, 'feed') === 'redis' ? 'the relay asks once for all nodes' : 'each node asks once',
+      settingOf(plan.contender, 'feed') === 'redis'
+        ? 'the relay asks once for all nodes'
+        : 'each node with clients of the dashboard asks once',
     standardError: 0,
   };
 }
@@ -67,8 +69,8 @@ export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
   if (plan.contender.transport !== 'polling' || updatesInWindow === 0 || plan.fault !== null) return null;
   const wait = `uniform on [0, ${formatDurationUs(plan.pollIntervalUs)}]`;
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
-  const perMinute = cacheUs === 0 ? null : cachedQueries(input, cacheUs).value / (plan.audiences * plan.nodes);
-  const cycleUs = perMinute === null ? 0 : 60e6 / perMinute;
+  const cached = cacheUs === 0 ? null : cachedQueries(input, cacheUs);
+  const cycleUs = cached === null ? 0 : (60e6 * cached.caches) / cached.value;
   // Phases are stratified: a change's median over the clients is exact to one stratum. A cache is met at a random moment of its cycle,
   // but changes at even distances meet it at nearly the same one: all of them are one draw.
   const stratumUs = plan.pollIntervalUs / plan.clients;
@@ -99,14 +101,14 @@ export function expectedUnchangedShare({ plan, updatesInWindow }: TheoryInput): 
 
 function queriesPerUpdate(plan: TrialPlan): number {
   const feed = settingOf(plan.contender, 'feed');
-  return feed === 'postgres' ? plan.nodes : 1;
+  return feed === 'postgres' ? nodesWatching(plan) : 1;
 }
 
 /**
  * With a cache each query is followed by its time to live, and the next poll after that asks again:
- * 60 / (TTL + query + gap to the next poll) for each audience and node. The gap follows from the polls' phases, so they are walked through.
+ * 60 / (TTL + query + gap to the next poll) for each cache: an audience on a node where it has clients. The gap follows from the polls' phases, so they are walked through.
  */
-function cachedQueries({ plan, queryUs }: TheoryInput, cacheUs: number): Expectation {
+function cachedQueries({ plan, queryUs }: TheoryInput, cacheUs: number): Expectation & { readonly caches: number } {
   let perMinute = 0;
   let gapUs = 0;
   let caches = 0;
@@ -121,7 +123,7 @@ function cachedQueries({ plan, queryUs }: TheoryInput, cacheUs: number): Expecta
     }
   }
   const because = `60 s / (TTL ${formatDurationUs(cacheUs)} + query ${formatDurationUs(queryUs)} + gap to the next poll ${formatDurationUs(gapUs / caches)})${caches === 1 ? '' : ` × ${caches} caches`}`;
-  return { value: perMinute, because, standardError: 0 };
+  return { value: perMinute, because, standardError: 0, caches };
 }
 
 function phasesOf(plan: TrialPlan, audience: number, node: number): number[] {

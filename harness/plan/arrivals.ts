@@ -72,6 +72,19 @@ export function neighbourDistance(plan: { transport: Transport; audiences: numbe
   return transport === 'polling' ? nodes : leastCommonMultiple(audiences, nodes);
 }
 
+/**
+ * On how many server nodes a dashboard has clients, as a mean over the dashboards: both are dealt by rank, so with an even number of
+ * dashboards two nodes share none of them.
+ */
+export function nodesWatching(plan: { audiences: number; nodes: number; clients: number }): number {
+  const { audiences, nodes, clients } = plan;
+  const most = leastCommonMultiple(audiences, nodes) / audiences;
+  let sum = 0;
+  for (let audience = 0; audience < audiences; audience++)
+    sum += Math.min(most, Math.ceil((clients - audience) / audiences));
+  return sum / audiences;
+}
+
 function leastCommonMultiple(a: number, b: number): number {
   let multiple = a;
   while (multiple % b !== 0) multiple += a;
