@@ -61,7 +61,7 @@ function valuesOf(histogram: Histogram): number[] {
 describe('a screen is stale', () => {
   test('from when a version is intended until it, or a newer one, is shown', () => {
     const client = makeClient('websocket');
-    client.onVersion('snapshot', 0, 20);
+    client.onVersion('snapshot', 0, 0);
     plan(client, [100, 300, 350, 900]);
     client.onVersion('update', 1, 150); // 50: since 100
     client.onVersion('update', 2, 320); // 20: since 300
@@ -72,7 +72,7 @@ describe('a screen is stale', () => {
 
   test('without a break while what is shown is not the newest', () => {
     const client = makeClient('polling');
-    client.onVersion('snapshot', 0, 20);
+    client.onVersion('snapshot', 0, 0);
     plan(client, [100, 200, 300]);
     client.onVersion('snapshot', 1, 250); // 150: since 100
     client.onVersion('snapshot', 3, 400); // 150: version 2 was out already
@@ -94,7 +94,7 @@ describe('a screen is stale', () => {
     'while it is cut off, until %s is connected again, though nothing is new',
     (transport) => {
       const client = makeClient(transport);
-      client.onVersion('snapshot', 0, 20);
+      client.onVersion('snapshot', 0, 0);
       plan(client, [700]);
       client.onEnd({ kind: 'broken', detail: '' }, 200);
       client.onOpen(450); // 250: a resumed stream that has missed nothing is sent nothing
@@ -106,7 +106,7 @@ describe('a screen is stale', () => {
 
   test('while it is cut off, and on until what it missed is shown', () => {
     const client = makeClient('sse');
-    client.onVersion('snapshot', 0, 20);
+    client.onVersion('snapshot', 0, 0);
     plan(client, [300]);
     client.onEnd({ kind: 'broken', detail: '' }, 200);
     client.onOpen(450);
@@ -116,7 +116,7 @@ describe('a screen is stale', () => {
 
   test('over polling from a failed poll to the next answer, also one that says unchanged', () => {
     const client = makeClient('polling');
-    client.onVersion('snapshot', 0, 20);
+    client.onVersion('snapshot', 0, 0);
     client.onEnd({ kind: 'status', status: 500, retryAfterUs: null }, 100);
     client.onOpen(200);
     client.onUnchanged(230);
@@ -126,7 +126,7 @@ describe('a screen is stale', () => {
 
   test('to the end, when it never comes back', () => {
     const client = makeClient('websocket');
-    client.onVersion('snapshot', 0, 20);
+    client.onVersion('snapshot', 0, 0);
     client.onEnd({ kind: 'closed', code: 1008 }, 400);
     client.settle(1_000);
     expect(ledger.inWindow.staleUs).toBe(600);
@@ -137,7 +137,7 @@ describe('a screen is stale', () => {
 describe('freshness', () => {
   test('is counted once for each version, with those that a poll skipped', () => {
     const client = makeClient('polling');
-    client.onVersion('snapshot', 0, 20);
+    client.onVersion('snapshot', 0, 0);
     plan(client, [100, 200, 300]);
     client.onVersion('snapshot', 1, 110);
     client.onVersion('snapshot', 1, 210);
@@ -147,7 +147,7 @@ describe('freshness', () => {
 
   test('counts a version that came late, or twice, by its first moment', () => {
     const client = makeClient('websocket');
-    client.onVersion('snapshot', 0, 20);
+    client.onVersion('snapshot', 0, 0);
     plan(client, [100, 200]);
     client.onVersion('update', 2, 230);
     client.onVersion('update', 1, 240);
@@ -189,7 +189,7 @@ describe('the window', () => {
 test('what a session brings first is the state, though a change overtook the snapshot; a gap after it is missed', () => {
   const client = makeClient('websocket');
   client.onOpen(10);
-  client.onVersion('snapshot', 0, 20);
+  client.onVersion('snapshot', 0, 0);
   plan(client, [100, 200, 300, 400, 500]);
   client.onEnd({ kind: 'closed', code: 1006 }, 150);
   client.onOpen(310);
@@ -198,4 +198,15 @@ test('what a session brings first is the state, though a change overtook the sna
   client.onVersion('snapshot', 3, 330);
   client.onVersion('update', 5, 510);
   expect(ledger.trial).toMatchObject({ delivered: 2, superseded: 2, missed: 1 });
+});
+
+test('a screen that shows nothing yet is stale from the start of the window', () => {
+  const empty = makeClient('websocket');
+  empty.settle(1_000);
+  const late = makeClient('websocket');
+  plan(late, [900]);
+  late.onVersion('snapshot', 0, 400);
+  late.settle(1_000);
+  const { startUs } = ledger.window ?? { startUs: 0 };
+  expect(ledger.inWindow.staleUs).toBe(1_000 - startUs + (400 - startUs) + 100);
 });

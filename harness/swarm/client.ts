@@ -46,8 +46,8 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #isFirstOfSession = true;
   #halted = false;
   #gaveUp = false;
-  /** From when the screen is stale, if nothing arrives: the moment the next version is intended, or when the client was cut off. */
-  #staleFromUs = Number.POSITIVE_INFINITY;
+  /** From when the screen is stale, if nothing arrives: from the start while it shows nothing, then the moment the next version is intended, or when the client was cut off. */
+  #staleFromUs = 0;
 
   constructor(place: { rank: number; audience: number; address: Address; tracked: boolean }, world: ClientWorld) {
     this.rank = place.rank;
