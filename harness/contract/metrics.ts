@@ -91,7 +91,7 @@ export const metrics = {
     ...tally,
     acrossShards: 'whole',
     meaning:
-      'Queries that failed or timed out, by the servers’ own count (pg_stat_statements counts completed ones only)',
+      'Queries that Postgres failed or timed out, by the servers’ own count (pg_stat_statements counts completed ones only); those that never got a connection are db.poolTimeouts',
   },
   'db.poolWaitUs': {
     ...latency,
@@ -135,6 +135,12 @@ export const metrics = {
     meaning: 'The same round trips from the time of sending, as proof of what the correction adds',
   },
   'http.unchangedShare': { ...share, meaning: 'Share of the answers that told the client nothing new' },
+  'http.failedShare': {
+    ...share,
+    deterministic: false,
+    meaning:
+      'Share of the due polls that got no answer of use: a status of failure, a broken connection, or a streak that ended before',
+  },
   'http.skippedShare': {
     ...share,
     deterministic: false,
@@ -211,7 +217,10 @@ export const metrics = {
     boundary: 'trial',
     meaning: 'From a client’s intended connect time until it can use the connection',
   },
-  'connect.failures': { ...tally, meaning: 'Connections that could not be opened' },
+  'connect.failures': {
+    ...tally,
+    meaning: 'Sessions that ended before they were open: refused, timed out, or answered by a status of failure',
+  },
   'storm.attempts': { ...storm, meaning: 'Connection attempts from the fault until the last client was back' },
   'storm.attemptsPerClient': {
     ...storm,

@@ -63,7 +63,7 @@ function healthy(): HealthInput {
         ended: 0,
         gaveUp: 0,
       },
-      window: { answers: 0, unchanged: 0, due: 1_000, skipped: 0, lateArrivals: 0, staleUs: 0 },
+      window: { answers: 0, unchanged: 0, due: 1_000, skipped: 0, failed: 0, lateArrivals: 0, staleUs: 0 },
       expected: 2_000,
       holding: 500,
     },

@@ -177,17 +177,23 @@ function requestMetrics({ totals, isPolling, asks, theory }: Basis): Metrics {
   const noPolls = isPolling ? 'no poll was due in the window' : 'this contender does not poll on a schedule';
   const noAnswers = asks ? 'no answer came in the window' : 'this contender is pushed to and asks nothing';
   return {
-    requestUs: distribution('requestUs', isPolling ? histograms.requestUs : null, noPolls),
+    requestUs: distribution('requestUs', isPolling ? histograms.requestUs : null, noPolls, { censored: window.failed }),
     requestUncorrectedUs: distribution(
       'requestUncorrectedUs',
       isPolling ? histograms.requestUncorrectedUs : null,
       noPolls,
+      { censored: window.failed },
     ),
     'http.unchangedShare': scalar(
       'http.unchangedShare',
       asks && window.answers > 0 ? window.unchanged / window.answers : null,
       noAnswers,
       expectedUnchangedShare(theory),
+    ),
+    'http.failedShare': scalar(
+      'http.failedShare',
+      isPolling && window.due > 0 ? window.failed / window.due : null,
+      noPolls,
     ),
     'http.skippedShare': scalar(
       'http.skippedShare',

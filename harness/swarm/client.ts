@@ -158,6 +158,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     }
   }
 
+  onPollFailed(dueUs: number): void {
+    this.#world.ledger.pollFailed(dueUs);
+  }
+
   onSkipped(dueUs: number): void {
     this.#world.ledger.skipped(dueUs);
   }
@@ -198,8 +202,8 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     const { trial, sessions } = this.#world.ledger;
     if (this.connected) sessions.lost(this.rank, atUs);
     else sessions.refused(atUs);
-    if (reason.kind === 'refused') trial.connectFailures += 1;
-    else trial.ended += 1;
+    if (this.connected) trial.ended += 1;
+    else trial.connectFailures += 1;
     if (reason.kind === 'status') trial.failedAnswers += 1;
     if (this.held !== null) this.#staleFromUs = Math.min(this.#staleFromUs, atUs);
   }

@@ -29,6 +29,8 @@ export interface WindowCounts {
   unchanged: number;
   due: number;
   skipped: number;
+  /** Of those due: without an answer of use. */
+  failed: number;
   lateArrivals: number;
   staleUs: number;
 }
@@ -64,7 +66,15 @@ export class Ledger {
     gaveUp: 0,
   };
   readonly standing: Standing = { connected: 0, holding: 0, behind: 0 };
-  readonly inWindow: WindowCounts = { answers: 0, unchanged: 0, due: 0, skipped: 0, lateArrivals: 0, staleUs: 0 };
+  readonly inWindow: WindowCounts = {
+    answers: 0,
+    unchanged: 0,
+    due: 0,
+    skipped: 0,
+    failed: 0,
+    lateArrivals: 0,
+    staleUs: 0,
+  };
   readonly histograms = {
     freshnessUs: createHistogram(),
     requestUs: createHistogram(),
@@ -101,6 +111,12 @@ export class Ledger {
   /** A poll was sent too late though nothing of its client was in the way: the generator's fault. */
   sentLate(dueUs: number): void {
     if (this.contains(dueUs)) this.inWindow.lateArrivals += 1;
+  }
+
+  pollFailed(dueUs: number): void {
+    if (!this.contains(dueUs)) return;
+    this.inWindow.due += 1;
+    this.inWindow.failed += 1;
   }
 
   skipped(dueUs: number): void {

@@ -1,6 +1,6 @@
 // Short polling on its connections: the schedule, what becomes of connections, and answers in whatever shape HTTP allows.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { DashboardServer, messageText, raw, writePieces } from './dashboard-server.fixture.ts';
+import { DashboardServer, messageText, raw, status, writePieces } from './dashboard-server.fixture.ts';
 import { Probe, type ProbeOptions } from './session-probe.fixture.ts';
 
 let server: DashboardServer;
@@ -52,6 +52,38 @@ describe('every tick of the schedule', () => {
     }
     expect(server.asked).toHaveLength(probe.of('polled').length);
     expect(server.connectionsOpened).toBeLessThanOrEqual(late === 'overlap' ? 6 : 1);
+  });
+});
+
+describe('every tick that was due', () => {
+  test.each(['skip', 'queue', 'overlap'] as const)(
+    'is told when one poll fails and ends the others, late=%s',
+    async (late) => {
+      const pollIntervalUs = 5_000;
+      const probe = open({ late, pollIntervalUs });
+      await polled(probe, 5);
+      server.freeze();
+      const before = probe.told.length;
+      const stalledTicks = () => probe.told.length - before + probe.session.outstanding;
+      await expect.poll(stalledTicks, { timeout: 10_000, interval: 5 }).toBeGreaterThanOrEqual(15);
+      const { outstanding } = probe.session;
+      server.cut();
+      await probe.until('the streak ends', () => probe.end !== null);
+      expect(probe.of('failed').length).toBeGreaterThanOrEqual(outstanding);
+      const ticks = [...probe.of('polled'), ...probe.of('skipped'), ...probe.of('failed')]
+        .map(({ dueUs }) => (dueUs - probe.startUs) / pollIntervalUs)
+        .sort((a, b) => a - b);
+      expect(ticks).toEqual(ticks.map((_, k) => k));
+    },
+  );
+
+  test('is told when it is answered by a status of failure', async () => {
+    const probe = open();
+    await polled(probe, 2);
+    server.answerWith(status(503));
+    await probe.until('the streak ends', () => probe.end !== null);
+    const failed = probe.told.flatMap((told) => (told.what === 'failed' ? [told.dueUs] : []));
+    expect(failed).toEqual([(probe.of('polled').at(-1)?.dueUs ?? 0) + 20_000]);
   });
 });
 

@@ -60,6 +60,9 @@ export class PollingSession implements Session, LaneOwner, Task {
   }
 
   lose(how: Loss): void {
+    if (this.#isOver()) return;
+    this.#failOthers();
+    this.#waitingUs = null;
     for (const lane of this.#lanes) lane.lose(how);
     this.#end(lost);
   }
@@ -90,6 +93,7 @@ export class PollingSession implements Session, LaneOwner, Task {
   onAnswer(lane: HttpLane, head: ResponseHead, buffer: Buffer, start: number, end: number): void {
     const atUs = nowUs();
     if (head.status !== 200 && head.status !== 304) {
+      this.#listener.onPollFailed(lane.dueUs);
       this.#end(endedByStatus(head));
       return;
     }
@@ -101,7 +105,9 @@ export class PollingSession implements Session, LaneOwner, Task {
     if (waitingUs !== undefined && !this.#isOver()) this.#poll(lane, waitingUs);
   }
 
-  onLaneFailed(_lane: HttpLane, reason: EndReason): void {
+  onLaneFailed(lane: HttpLane, reason: EndReason): void {
+    if (this.#isOver()) return;
+    this.#listener.onPollFailed(lane.dueUs);
     this.#end(reason);
   }
 
@@ -115,6 +121,12 @@ export class PollingSession implements Session, LaneOwner, Task {
   /** Asked anew after everything that is told: the listener may have closed the session meanwhile. */
   #isOver(): boolean {
     return this.#state === 'ended';
+  }
+
+  /** Nobody will hear of the polls that are in flight or wait. */
+  #failOthers(): void {
+    for (const lane of this.#lanes) if (lane.busy) this.#listener.onPollFailed(lane.dueUs);
+    for (const dueUs of this.#waitingUs ?? []) this.#listener.onPollFailed(dueUs);
   }
 
   #queue(dueUs: number): void {
@@ -137,6 +149,7 @@ export class PollingSession implements Session, LaneOwner, Task {
   #end(reason: EndReason): void {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
+    if (reason.kind !== 'stopped') this.#failOthers();
     this.#waitingUs = null;
     for (const lane of this.#lanes) lane.drop();
     this.#listener.onEnd(reason, nowUs());

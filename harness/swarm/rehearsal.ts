@@ -46,6 +46,7 @@ function begin(rank: number, { context, makeSession, open, onDone }: Rehearsal):
     onVersion: close,
     onUnchanged: close,
     onPolled() {},
+    onPollFailed() {},
     onSkipped() {},
     onSentLate() {},
     onRetryDelay() {},

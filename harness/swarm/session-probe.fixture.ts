@@ -13,7 +13,7 @@ export type Told =
   | { readonly what: 'open' | 'unchanged' }
   | { readonly what: 'snapshot' | 'update'; readonly version: number }
   | { readonly what: 'polled'; readonly dueUs: number; readonly sentUs: number; readonly atUs: number }
-  | { readonly what: 'skipped' | 'late'; readonly dueUs: number }
+  | { readonly what: 'failed' | 'skipped' | 'late'; readonly dueUs: number }
   | { readonly what: 'retry'; readonly delayUs: number }
   | { readonly what: 'end'; readonly reason: EndReason };
 
@@ -84,6 +84,10 @@ export class Probe extends Changes implements SessionListener, SessionPlace {
 
   onPolled(dueUs: number, sentUs: number, atUs: number): void {
     this.#note({ what: 'polled', dueUs, sentUs, atUs });
+  }
+
+  onPollFailed(dueUs: number): void {
+    this.#note({ what: 'failed', dueUs });
   }
 
   onSkipped(dueUs: number): void {

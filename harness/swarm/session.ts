@@ -34,6 +34,8 @@ export interface SessionListener {
   onUnchanged(atUs: number): void;
   /** A poll was answered. `dueUs` is its intended time. */
   onPolled(dueUs: number, sentUs: number, atUs: number): void;
+  /** A poll that was due has no answer of use: it failed, or the streak ended with it still in flight or waiting. */
+  onPollFailed(dueUs: number): void;
   /** A poll was due while the last one was outstanding, and is not made. */
   onSkipped(dueUs: number): void;
   /** A poll is sent more than 10 ms after it was due, though nothing was in its way. */
