@@ -11,7 +11,7 @@ import { Scheduler } from './scheduler.ts';
 import type { Session } from './session.ts';
 
 const address = { host: '127.0.0.1', port: 1 };
-const idle: Session = { open() {}, quiesce() {}, close() {}, lose() {}, expire() {}, outstanding: 0 };
+const idle: Session = { open() {}, quiesce() {}, settle() {}, close() {}, lose() {}, expire() {}, outstanding: 0 };
 
 let ledger: Ledger;
 

@@ -112,8 +112,9 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     );
   }
 
-  /** Books the stale time up to now for a client that never caught up. */
+  /** Books the stale time up to now for a client that never caught up, and polls that were never answered. */
   settle(atUs: number): void {
+    this.#session?.settle();
     this.#world.ledger.stale(this.#staleFromUs, atUs);
     this.#staleFromUs = Math.max(atUs, this.#staleFromUs);
   }

@@ -46,6 +46,10 @@ export class LongPollingSession implements Session, LaneOwner, Task {
     if (this.#state === 'open') this.#state = 'quiet';
   }
 
+  settle(): void {
+    // A held request is no poll that was due.
+  }
+
   close(): void {
     this.#end({ kind: 'stopped' });
   }

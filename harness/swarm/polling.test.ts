@@ -77,6 +77,17 @@ describe('every tick that was due', () => {
     },
   );
 
+  test('is told when the trial ends before its answer', async () => {
+    const probe = open({ late: 'queue' });
+    await polled(probe, 2);
+    server.freeze();
+    await expect.poll(() => probe.session.outstanding, { timeout: 10_000, interval: 5 }).toBeGreaterThanOrEqual(3);
+    probe.session.quiesce();
+    const { outstanding } = probe.session;
+    probe.session.settle();
+    expect(probe.of('failed')).toHaveLength(outstanding);
+  });
+
   test('is told when it is answered by a status of failure', async () => {
     const probe = open();
     await polled(probe, 2);

@@ -55,6 +55,10 @@ export class PollingSession implements Session, LaneOwner, Task {
     if (this.#state === 'open') this.#state = 'quiet';
   }
 
+  settle(): void {
+    this.#failOthers();
+  }
+
   close(): void {
     this.#end({ kind: 'stopped' });
   }

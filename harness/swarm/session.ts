@@ -50,6 +50,8 @@ export interface Session {
   open(dueUs: number): void;
   /** No new requests from here on; push sessions go on listening. */
   quiesce(): void;
+  /** The trial is over: polls that are still unanswered are told as failed. */
+  settle(): void;
   /** Ends it politely where the protocol has a way; `onEnd` follows with `stopped`. */
   close(): void;
   /** Its connection is taken away by the network; `onEnd` follows. */

@@ -49,6 +49,10 @@ export class SseSession implements Session, ConnectionOwner, HttpResponseHandler
     // A stream asks for nothing.
   }
 
+  settle(): void {
+    // A stream asks for nothing.
+  }
+
   close(): void {
     this.#end({ kind: 'stopped' });
   }

@@ -49,6 +49,10 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
     // Frames come when the server has news.
   }
 
+  settle(): void {
+    // Frames come when the server has news.
+  }
+
   /** Starts the closing handshake with 1000 and does not wait for its answer: the client's screen is gone. */
   close(): void {
     if (this.#frames !== null && !this.#ended) {
