@@ -71,12 +71,12 @@ function isCached(contender: Contender): boolean {
 function compareFreshness({ push, polling }: Cast): string {
   const pushP50 = worst(push.map((each) => freshness(each, 0.5)));
   const pollP50 = polling === undefined ? null : freshness(polling, 0.5);
-  const pushed = `${pushName(push)} showed half of all changes within ${formatFigure(pushP50, 'us')}`;
+  const pushed = `${pushName(push)} had half of all changes, or newer ones, on screen within ${formatFigure(pushP50, 'us')}`;
   const polled = `${pollName(polling)} took ${formatFigure(pollP50, 'us')}`;
   if (pushP50 === null)
     return pollP50 === null
       ? ''
-      : sentence(`${polled} to show half of all changes; ${pushName(push)} has no median to set beside it`);
+      : sentence(`${polled} to have half of all changes, or newer ones, on screen; ${pushName(push)} has no median to set beside it`);
   const pushP99 = worst(push.map((each) => freshness(each, 0.99)));
   const tail = pushP99 === null ? ' (its p99 was not seen by the end)' : ` (p99 ${formatDurationUs(pushP99)})`;
   return sentence(pollP50 === null ? pushed + tail : `${pushed}${tail}; ${polled}`);
@@ -88,9 +88,9 @@ function compareQueries({ push, polling, cached }: Cast): string {
   const polled = polling === undefined ? null : numberOf(polling, 'db.queriesPerMinute');
   if (polling === undefined || thirstiest === undefined || polled === null || pushed === null) return '';
   const [more, less] = [formatNumber(polled), formatNumber(pushed)];
-  if (polled <= pushed)
+  if (polled * 1.1 < pushed)
     return sentence(
-      `${polling.label} asked Postgres ${times(polled)} a minute, ${polled < pushed ? 'fewer than' : 'as often as'} ${thirstiest.label} (${less})`,
+      `${polling.label} asked Postgres ${times(polled)} a minute, fewer than ${thirstiest.label} (${less})`,
     );
   const asked = `${polling.label} asked Postgres ${times(polled)} a minute where ${thirstiest.label} asked ${less}`;
   if (polled < pushed * 1.1)
@@ -106,7 +106,7 @@ function cacheClause(cached: Contender | undefined, polled: number): string {
   const asked = numberOf(cached, 'db.queriesPerMinute');
   if (asked === null || asked >= polled) return '';
   const p50 = freshness(cached, 0.5);
-  const behind = p50 === null ? '' : `, showing half of all changes within ${formatDurationUs(p50)}`;
+  const behind = p50 === null ? '' : `, with half of all changes or newer ones on screen within ${formatDurationUs(p50)}`;
   return ` – but ${cached.label} asked only ${formatNumber(asked)}${behind}`;
 }
 
@@ -117,7 +117,7 @@ function describe(contender: Contender): string {
   const fresh =
     p50 === null
       ? ''
-      : `showed half of all changes within ${formatDurationUs(p50)}${p99 === null ? '' : ` (p99 ${formatDurationUs(p99)})`}`;
+      : `had half of all changes, or newer ones, on screen within ${formatDurationUs(p50)}${p99 === null ? '' : ` (p99 ${formatDurationUs(p99)})`}`;
   const asked = queries === null ? '' : `asked Postgres ${times(queries)} a minute`;
   const said = [fresh, asked].filter((part) => part !== '').join(' and ');
   return said === '' ? '' : sentence(`${contender.label} ${said}`);

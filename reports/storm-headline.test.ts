@@ -106,7 +106,7 @@ describe('the headline of storms', () => {
   it('follows that of the comparison, which is the one of a run without storms', () => {
     const mixed = headlineText(headlineOf(readRun(buildMixedRecord())));
     const [comparison, storm] = mixed.split(' After the server was back');
-    expect(comparison).toMatch(/^Push \(sse, websocket\) showed half .* within 1\.52 s\.$/);
+    expect(comparison).toMatch(/^Push \(sse, websocket\) had half .* within 1\.52 s\.$/);
     expect(storm).toContain('exponential without jitter');
   });
 
