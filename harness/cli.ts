@@ -242,7 +242,15 @@ process.stdout.on('error', noteLoss);
 process.stderr.on('error', () => {});
 process.on('uncaughtException', (error) => process.exit(reportEnding(error)));
 
+/** Resolves when what was written has been taken, or cannot be: to exit before would cut a long result short. */
+function flush(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
 const exitCode = await main();
+await Promise.all([flush(process.stdout), flush(process.stderr)]);
 // A failed write is told in the turn after it.
 await new Promise((resolve) => setImmediate(resolve));
 process.exit(lostOutput === null || exitCode !== 0 ? exitCode : reportEnding(unwritable(lostOutput)));

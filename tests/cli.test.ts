@@ -1,5 +1,6 @@
 // The command line as a person meets it: every wrong input gets one helpful line, exit code 2, and starts nothing.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
@@ -116,6 +117,20 @@ describe('wrong input', () => {
     const { stderr, code } = await run(['bench', '--cleints', '5', '--poll-interval', '2']);
     expect(code).toBe(2);
     expect(stderr.trim().split('\n')).toHaveLength(2);
+  });
+
+  test('in three thousand places is told whole to someone who reads slowly', async () => {
+    const contenders = Array.from({ length: 3_000 }, (_, k) => `x${k}`);
+    const [program = '', ...first] = freshet;
+    const child = spawn(program, [...first, 'bench', '--contenders', contenders.join(',')], { cwd: root });
+    const exit = once(child, 'exit');
+    // Nobody reads: a pipe holds 64 KB, and the rest has to wait for its reader.
+    const isOver = await Promise.race([exit, new Promise((resolve) => setTimeout(resolve, 3_000, null))]);
+    expect(isOver).toBeNull();
+    let said = '';
+    for await (const part of child.stderr.setEncoding('utf8')) said += part;
+    expect((await exit)[0]).toBe(2);
+    expect(said.trim().split('\n')).toHaveLength(3_000);
   });
 
   test('that npm swallowed for lack of a -- is noticed', async () => {

@@ -246,16 +246,24 @@ async function publishAndSee(updates: readonly Update[], plan: TrialPlan, { publ
   );
 }
 
-/** Some 10 changes in half a second, at least one to each dashboard: code that never ran is slow, and the window is about code that did. */
+/** Enough for code that never ran to become quick. */
+const warmUpMessages = 5_000;
+/** What a message takes in server and swarm together, on two cores with room to spare: a change waits for the one before it. */
+const messageUs = 100;
+
+/** Three to ten changes, at least one to each dashboard, none before the last has arrived: the window is about code that has run. */
 function warmUpPlan(plan: TrialPlan, startUs: number): UpdatesPlan {
-  const perAudience = Math.max(1, Math.round(10 / plan.audiences));
+  const watchers = plan.clients / plan.audiences;
+  const count = Math.min(10, Math.max(3, Math.ceil(warmUpMessages / plan.clients)));
+  const perAudience = Math.max(1, Math.round(count / plan.audiences));
+  const apartUs = Math.max(500_000 / (perAudience * plan.audiences), watchers * messageUs);
   return {
     ...updatesPlan(plan),
     kind: 'fixed',
     firstVersion: 1,
     startUs,
-    windowUs: 500_000,
-    intervalUs: 500_000 / perAudience,
+    windowUs: perAudience * plan.audiences * apartUs,
+    intervalUs: plan.audiences * apartUs,
   };
 }
 
