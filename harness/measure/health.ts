@@ -31,6 +31,7 @@ export type HealthCode =
   | 'GENERATOR_SATURATED'
   | 'PUBLISHER_LATE'
   | 'GENERATOR_LATE'
+  | 'WARM_UP_UNFINISHED'
   | 'WINDOW_OVERRUN'
   | 'CLOCK_STEP'
   | 'FOREIGN_QUERIES'
@@ -182,6 +183,14 @@ const missedUpdates: Check = ({ totals }) => {
   ];
 };
 
+const warmUpUnfinished: Check = ({ input }) =>
+  input.behindAtStart > 0
+    ? warn(
+        'WARM_UP_UNFINISHED',
+        `${formatNumber(input.behindAtStart)} of ${formatNumber(input.plan.clients)} clients did not show the warm-up's last change when the window began: they catch up within it`,
+      )
+    : [];
+
 const windowOverrun: Check = ({ input }) => {
   const { windowStart, windowEnd } = input.readings;
   const overrunUs = windowEnd.statements.atUs - windowStart.statements.atUs - input.plan.windowUs;
@@ -269,6 +278,7 @@ const checks: readonly Check[] = [
   generatorError,
   publisherLate,
   lateArrivals,
+  warmUpUnfinished,
   windowOverrun,
   clockStep,
   foreignQueries,

@@ -31,6 +31,8 @@ export interface TrialInput {
   readonly clockStepMs: number;
   /** When the window was to start, µs of the monotonic clock. */
   readonly startUs: number;
+  /** Clients that did not hold the warm-up's last version when its time was up. */
+  readonly behindAtStart: number;
   /** What was done to the system in the window; `null` where nothing was. */
   readonly outage: Outage | null;
   readonly hasRelay: boolean;

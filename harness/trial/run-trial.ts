@@ -147,6 +147,7 @@ async function measure(
   await connectAll(plan, swarm);
   const warmUp = planUpdates(warmUpPlan(plan, nowUs() + leadUs));
   await publishAndSee(warmUp, plan, rig);
+  const behindAtStart = swarm.state.behind;
 
   const firstVersionInWindow = 1 + Math.max(...warmUp.map(({ version }) => version));
   const startUs = nowUs() + leadUs;
@@ -202,6 +203,7 @@ async function measure(
     statements: rig.database.statements,
     clockStepMs,
     startUs,
+    behindAtStart,
     outage,
     hasRelay: rig.system.relay !== null,
   });
