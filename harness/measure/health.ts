@@ -43,7 +43,10 @@ export type HealthCode =
 
 /** What the checks look at, of all that a trial measured. */
 export interface HealthInput {
-  readonly input: Pick<TrialInput, 'plan' | 'planned' | 'published' | 'publishFailures' | 'clockStepMs'> & {
+  readonly input: Pick<
+    TrialInput,
+    'plan' | 'planned' | 'published' | 'publishFailures' | 'clockStepMs' | 'behindAtStart'
+  > & {
     readonly readings: Readonly<Record<'windowStart' | 'windowEnd', Pick<Reading, 'statements'>>>;
     readonly results: { readonly shards: readonly Pick<ShardResult, 'holding'>[] };
     readonly atRest: Pick<SwarmState, 'connected'>;
