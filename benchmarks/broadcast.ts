@@ -1,12 +1,13 @@
 // `npm run bench:broadcast`: what the servers use to bring a message to a client, beside the barest broadcast in the same run.
 // Table or JSON on stdout, progress on stderr. To be read by people: nothing is gated.
-import { Command, CommanderError } from 'commander';
-import { abortOnSignals, Interrupted } from '../harness/commands/interrupt.ts';
-import { exitCodes, FreshetError, messageOf } from '../harness/contract/errors.ts';
+import { Command } from 'commander';
+import { abortOnSignals } from '../harness/commands/interrupt.ts';
+import { FreshetError } from '../harness/contract/errors.ts';
 import { type CountSetting, parseSetting, suggest } from '../harness/contract/settings.ts';
 import { rows } from './broadcast/rows.ts';
 import { type BroadcastPlan, runBroadcast } from './broadcast/run.ts';
 import { linesOf, renderLines } from './broadcast/table.ts';
+import { reportEnding } from './ending.ts';
 
 interface Flags {
   readonly clients?: string;
@@ -81,22 +82,6 @@ async function main(): Promise<number> {
   } catch (error) {
     return reportEnding(error);
   }
-}
-
-function reportEnding(error: unknown): number {
-  if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const lines =
-    error instanceof FreshetError
-      ? error.problems
-      : [
-          error instanceof CommanderError
-            ? `${error.message.replace(/^error: /, '')}; expected what --help lists`
-            : messageOf(error),
-        ];
-  process.stderr.write(`${lines.map((line) => line.replaceAll(/\s+/g, ' ')).join('\n')}\n`);
-  if (error instanceof Interrupted) return error.exitCode;
-  if (error instanceof CommanderError) return exitCodes.input;
-  return error instanceof FreshetError ? exitCodes[error.kind] : exitCodes.bug;
 }
 
 process.exit(await main());

@@ -1,11 +1,12 @@
 // `npm run bench:swarm`: what a virtual client of ours costs its generator, beside clients of common libraries in the same run.
 // Table or JSON on stdout, progress on stderr. To be read by people: nothing is gated.
 import { writeFile } from 'node:fs/promises';
-import { Command, CommanderError } from 'commander';
-import { abortOnSignals, Interrupted } from '../harness/commands/interrupt.ts';
-import { exitCodes, FreshetError, messageOf } from '../harness/contract/errors.ts';
+import { Command } from 'commander';
+import { abortOnSignals } from '../harness/commands/interrupt.ts';
+import { FreshetError } from '../harness/contract/errors.ts';
 import { transports } from '../harness/contract/record.ts';
 import { type CountSetting, parseSetting, suggest } from '../harness/contract/settings.ts';
+import { reportEnding } from './ending.ts';
 import { candidates } from './swarm/contract.ts';
 import type { SwarmCosts } from './swarm/costs.ts';
 import type { BenchPlan } from './swarm/plan.ts';
@@ -105,22 +106,6 @@ async function main(): Promise<number> {
 async function drawTo(path: string, costs: SwarmCosts): Promise<void> {
   const { drawCosts } = await import('./swarm/chart.ts');
   await writeFile(path, await drawCosts(costs));
-}
-
-function reportEnding(error: unknown): number {
-  if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const lines =
-    error instanceof FreshetError
-      ? error.problems
-      : [
-          error instanceof CommanderError
-            ? `${error.message.replace(/^error: /, '')}; expected what --help lists`
-            : messageOf(error),
-        ];
-  process.stderr.write(`${lines.map((line) => line.replaceAll(/\s+/g, ' ')).join('\n')}\n`);
-  if (error instanceof Interrupted) return error.exitCode;
-  if (error instanceof CommanderError) return exitCodes.input;
-  return error instanceof FreshetError ? exitCodes[error.kind] : exitCodes.bug;
 }
 
 process.exit(await main());

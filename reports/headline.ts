@@ -76,7 +76,9 @@ function compareFreshness({ push, polling }: Cast): string {
   if (pushP50 === null)
     return pollP50 === null
       ? ''
-      : sentence(`${polled} to have half of all changes, or newer ones, on screen; ${pushName(push)} has no median to set beside it`);
+      : sentence(
+          `${polled} to have half of all changes, or newer ones, on screen; ${pushName(push)} has no median to set beside it`,
+        );
   const pushP99 = worst(push.map((each) => freshness(each, 0.99)));
   const tail = pushP99 === null ? ' (its p99 was not seen by the end)' : ` (p99 ${formatDurationUs(pushP99)})`;
   return sentence(pollP50 === null ? pushed + tail : `${pushed}${tail}; ${polled}`);
@@ -106,7 +108,8 @@ function cacheClause(cached: Contender | undefined, polled: number): string {
   const asked = numberOf(cached, 'db.queriesPerMinute');
   if (asked === null || asked >= polled) return '';
   const p50 = freshness(cached, 0.5);
-  const behind = p50 === null ? '' : `, with half of all changes or newer ones on screen within ${formatDurationUs(p50)}`;
+  const behind =
+    p50 === null ? '' : `, with half of all changes or newer ones on screen within ${formatDurationUs(p50)}`;
   return ` – but ${cached.label} asked only ${formatNumber(asked)}${behind}`;
 }
 

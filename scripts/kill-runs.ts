@@ -6,11 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
 import { openGuard } from '../harness/services/guard.ts';
 import { startPostgres } from '../harness/services/postgres.ts';
 import { startRedis } from '../harness/services/redis.ts';
 import { judge } from './kill-runs/judge.ts';
+import { namesIn } from './kill-runs/names.ts';
 import { describeWay, type KillPlan, planRun } from './kill-runs/plan.ts';
 import { killRun, type Outcome } from './kill-runs/run.ts';
 
@@ -35,7 +35,10 @@ async function main(): Promise<number> {
       const directory = await mkdtemp(join(tmpdir(), 'kill-runs-'));
       chmodSync(directory, 0o755);
       const outcome = await killRun(plan, { directory, services: plan.externalServices ? services : null });
-      const problems = [...judge(plan, outcome), ...(await namesLeftIn(services.postgres))];
+      const problems = [
+        ...judge(plan, outcome),
+        ...(await namesIn(services.postgres)).map((name) => `left in Postgres: ${name}`),
+      ];
       process.stdout.write(
         `${describe(plan, outcome)}${problems.map((problem) => `\n      WRONG: ${problem}`).join('')}\n`,
       );
@@ -51,18 +54,6 @@ async function main(): Promise<number> {
   );
   for (const number of failed) process.stdout.write(`Repeat: npm run kill-runs -- --seed ${seed} --only ${number}\n`);
   return failed.length === 0 ? 0 : 1;
-}
-
-/** Databases and roles of any run on the Postgres that is not theirs; a drop may still be under way, so it waits a little. */
-async function namesLeftIn(url: string): Promise<string[]> {
-  const client = new pg.Client(url);
-  await client.connect();
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT datname AS name FROM pg_database WHERE datname LIKE 'freshet%'
-     UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE 'freshet%'`,
-  );
-  await client.end();
-  return rows.map(({ name }) => `left in Postgres: ${name}`);
 }
 
 function describe(plan: KillPlan, outcome: Outcome): string {

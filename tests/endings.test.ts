@@ -7,11 +7,11 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runRecord } from '../harness/contract/record.ts';
 import { type Guard, openGuard } from '../harness/services/guard.ts';
 import { startPostgres } from '../harness/services/postgres.ts';
+import { namesIn } from '../scripts/kill-runs/names.ts';
 import { markName, type Part, processesOf } from '../scripts/kill-runs/processes.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -206,25 +206,13 @@ describe.concurrent('a run on someone’s Postgres', patient, () => {
   });
   afterAll(() => guard.close());
 
-  /** Databases and roles of any run. */
-  async function names(): Promise<string[]> {
-    const client = new pg.Client(url);
-    await client.connect();
-    const { rows } = await client.query<{ name: string }>(
-      `SELECT datname AS name FROM pg_database WHERE datname LIKE 'freshet%'
-       UNION ALL SELECT rolname FROM pg_roles WHERE rolname LIKE 'freshet%'`,
-    );
-    await client.end();
-    return rows.map(({ name }) => name);
-  }
-
   test('drops its database and roles when it is killed; killed with its watchdog, the next run drops them', async () => {
     const run = startRun(['bench', '--contenders', 'sse', '--postgres', url]);
     await run.find('publish program');
-    expect(await names()).toHaveLength(3);
+    expect(await namesIn(url)).toHaveLength(3);
     run.child.kill('SIGKILL');
     await expectNothingLeft(run);
-    expect(await names()).toEqual([]);
+    expect(await namesIn(url)).toEqual([]);
 
     const unguarded = startRun(['bench', '--contenders', 'sse', '--postgres', url]);
     await unguarded.find('publish program');
@@ -233,9 +221,9 @@ describe.concurrent('a run on someone’s Postgres', patient, () => {
     process.kill(await unguarded.find('watchdog'), 'SIGKILL');
     unguarded.child.kill('SIGKILL');
     await unguarded.ended;
-    expect(await names()).toHaveLength(3);
+    expect(await namesIn(url)).toHaveLength(3);
     await (await openGuard()).close();
-    expect(await names()).toEqual([]);
+    expect(await namesIn(url)).toEqual([]);
     await expectNothingLeft(unguarded);
   });
 });

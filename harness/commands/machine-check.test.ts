@@ -1,14 +1,12 @@
 // Each bound is called what it is: fine, worth knowing with its remedy, or unknown.
 import { describe, expect, test } from 'vitest';
+import { debian } from '../contract/limits.fixture.ts';
 import type { Limits } from '../contract/limits.ts';
 import { describeLimits, describeStillness } from './machine-check.ts';
 
 const ample: Limits = {
+  ...debian,
   openFiles: 1_048_576,
-  outgoingPorts: { first: 32_768, last: 60_999 },
-  hasManySources: true,
-  reusesPorts: true,
-  listenBacklog: 4_096,
   trackedConnections: 262_144,
   cores: 16,
   memoryAvailableBytes: 32e9,

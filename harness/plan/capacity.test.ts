@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { dashboard } from '../../scenarios/dashboard.ts';
-import type { Limits } from '../contract/limits.ts';
+import { debian } from '../contract/limits.fixture.ts';
 import {
   capacityProblems,
   descriptorsNeeded,
@@ -13,17 +13,6 @@ import {
 } from './capacity.ts';
 import { type Contender, parseContender } from './contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from './trial-plan.ts';
-
-const debian: Limits = {
-  openFiles: 20_000,
-  outgoingPorts: { first: 32_768, last: 60_999 },
-  hasManySources: true,
-  reusesPorts: true,
-  listenBacklog: 4096,
-  trackedConnections: null,
-  cores: 2,
-  memoryAvailableBytes: 16e9,
-};
 
 function planOf(contender: string, settings: Record<string, number | string> = {}): TrialPlan {
   const parsed = parseContender(contender) as { contender: Contender };

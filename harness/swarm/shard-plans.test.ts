@@ -2,22 +2,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dashboard } from '../../scenarios/dashboard.ts';
-import type { Limits } from '../contract/limits.ts';
+import { debian } from '../contract/limits.fixture.ts';
 import { type Contender, parseContender } from '../plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
 import type { ReferenceTargetPlan } from '../targets/reference.ts';
 import { planShards } from './shard-plans.ts';
 
-const limits: Limits = {
-  openFiles: 1_100,
-  outgoingPorts: { first: 40_000, last: 41_999 },
-  hasManySources: true,
-  reusesPorts: true,
-  listenBacklog: 4096,
-  trackedConnections: null,
-  cores: 2,
-  memoryAvailableBytes: 16e9,
-};
+const limits = { ...debian, openFiles: 1_100, outgoingPorts: { first: 40_000, last: 41_999 } };
 const { contender } = parseContender('websocket') as { contender: Contender };
 const target = { kind: 'reference', transport: 'websocket', addresses: [] } as unknown as ReferenceTargetPlan;
 
