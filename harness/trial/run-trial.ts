@@ -96,8 +96,11 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     redis: system.relay === null ? [] : pidOf(redis),
     postgres: pidOf(postgres),
   };
+  const over = new AbortController();
+  cleanups.push(async () => over.abort());
   const alive = watch({
     signal: context.signal,
+    until: over.signal,
     services: [postgres, redis],
     children: [publisher.child, ...swarm.children],
     deaths: [system.died],

@@ -19,13 +19,15 @@ interface Watched {
   readonly deaths?: readonly Promise<Child>[];
   /** Other losses, such as a publisher's program. */
   readonly losses?: readonly Promise<FreshetError>[];
+  /** Lets go of `signal`, which outlives what is watched. */
+  readonly until?: AbortSignal;
 }
 
-export function watch({ signal, services, children = [], deaths = [], losses = [] }: Watched): Watch {
+export function watch({ signal, services, children = [], deaths = [], losses = [], until }: Watched): Watch {
   const watched = new Promise<never>((_, reject) => {
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, until === undefined ? { once: true } : { once: true, signal: until });
     for (const loss of [...losses, ...services.flatMap((service) => service?.lost ?? [])]) void loss.then(reject);
     const tell = async (child: Child) => reject(describeDeath(child, describeExit(await child.exited)));
     for (const child of children) void tell(child);
