@@ -14,7 +14,7 @@ test('lets go of the signal when what was watched is over', () => {
   const run = new AbortController();
   for (let trial = 0; trial < 3; trial++) {
     const over = new AbortController();
-    watch({ signal: run.signal, services: [], until: over.signal });
+    void watch({ signal: run.signal, services: [], until: over.signal });
     over.abort();
   }
   expect(getEventListeners(run.signal, 'abort')).toHaveLength(0);
