@@ -125,6 +125,7 @@ const provocations: Readonly<Record<HealthCode, readonly [HealthFinding['severit
   ],
   PUBLISHER_LATE: ['warn', metrics({ 'generator.publishLagUs': times(5_100) })],
   GENERATOR_LATE: ['warn', window({ lateArrivals: 11 })],
+  ATTEMPTS_LATE: ['warn', metrics({ 'generator.attemptLagUs': times(21_000) })],
   WARM_UP_UNFINISHED: ['warn', input({ behindAtStart: 1 })],
   WINDOW_OVERRUN: ['warn', windowEnd(20_402_000, 7), windowEnd(19_600_000, 7)],
   CLOCK_STEP: ['warn', input({ clockStepMs: 201 }), input({ clockStepMs: -3_600_000 })],

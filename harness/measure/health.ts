@@ -31,6 +31,7 @@ export type HealthCode =
   | 'GENERATOR_SATURATED'
   | 'PUBLISHER_LATE'
   | 'GENERATOR_LATE'
+  | 'ATTEMPTS_LATE'
   | 'WARM_UP_UNFINISHED'
   | 'WINDOW_OVERRUN'
   | 'CLOCK_STEP'
@@ -186,6 +187,19 @@ const missedUpdates: Check = ({ totals }) => {
   ];
 };
 
+/** Beyond this, attempts that were meant for one moment are spread by the swarm, and peaks look lower than they are. */
+const attemptLagLimitUs = 20_000;
+
+const attemptsLate: Check = ({ metrics }) => {
+  const lagUs = p99Of(metrics['generator.attemptLagUs']);
+  return lagUs !== null && lagUs > attemptLagLimitUs
+    ? warn(
+        'ATTEMPTS_LATE',
+        `the swarm made reconnect attempts late by a p99 of ${formatDurationUs(lagUs)}: the storm's peaks are higher than measured`,
+      )
+    : [];
+};
+
 const warmUpUnfinished: Check = ({ input }) =>
   input.behindAtStart > 0
     ? warn(
@@ -281,6 +295,7 @@ const checks: readonly Check[] = [
   generatorError,
   publisherLate,
   lateArrivals,
+  attemptsLate,
   warmUpUnfinished,
   windowOverrun,
   clockStep,

@@ -49,12 +49,14 @@ function titleOf(run: Run): string | null {
       ? 'Most changes were not seen by the end of the drain'
       : null;
   const { most, least } = extremes;
-  const fastest = capitalise(`${least.label} showed half of all changes within ${formatDurationUs(least.value)}`);
+  const fastest = capitalise(
+    `${least.label} had half of all changes, or newer ones, on screen within ${formatDurationUs(least.value)}`,
+  );
   if (extremes.count === 1) return fastest;
   const late = lateText(run);
   if (late !== '') return `${fastest}${late}`;
   return extremes.alike
-    ? `All contenders showed half of all changes within ${formatDurationUs(most.value)}`
+    ? `All contenders had half of all changes, or newer ones, on screen within ${formatDurationUs(most.value)}`
     : `${fastest}, ${most.label} within ${formatDurationUs(most.value)}`;
 }
 
