@@ -47,14 +47,16 @@ export function stormFigures(reports: readonly SessionReport[], outage: Outage, 
   };
 }
 
-/** The logs as series of a timeline, one value a step of it. */
+/** The logs as series of a timeline, one value a step of it, to the step in which the last client came or went. */
 export function sessionSeries(
   reports: readonly SessionReport[],
-  { stepUs, steps }: { readonly stepUs: number; readonly steps: number },
+  { stepUs, stepsAtLeast }: { readonly stepUs: number; readonly stepsAtLeast: number },
 ): Record<'connectAttempts' | 'connectsAccepted' | 'connectsRefused' | 'clientsConnected', number[]> {
+  const width = stepUs / logStepUs;
+  const logged = reports.flatMap(({ counts }) => Object.values(counts).map((each) => Math.ceil(each.length / width)));
+  const steps = Math.max(stepsAtLeast, ...logged);
   const perStep = (what: keyof SessionCounts) => {
     const fine = addUp(reports, what);
-    const width = stepUs / logStepUs;
     return Array.from({ length: steps }, (_, step) => total(fine.slice(step * width, (step + 1) * width)));
   };
   const [accepted, lost] = [perStep('accepted'), perStep('lost')];

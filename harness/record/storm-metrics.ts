@@ -54,8 +54,10 @@ export function faultEvents({ outage, startUs }: TrialInput): TrialRecord['event
 /** With a fault, the clients' comings and goings stand beside the database's queries. */
 export function timelineOf({ timeline, outage }: TrialInput, totals: SwarmTotals): TrialRecord['timeline'] {
   if (outage === null) return timeline;
-  const steps = Math.max(0, ...Object.values(timeline.series).map((values) => values.length));
-  const sessions = sessionSeries(totals.sessions, { stepUs: timeline.stepUs, steps });
+  const sessions = sessionSeries(totals.sessions, {
+    stepUs: timeline.stepUs,
+    stepsAtLeast: Math.max(0, ...Object.values(timeline.series).map((values) => values.length)),
+  });
   return { ...timeline, series: { ...timeline.series, ...sessions } };
 }
 
