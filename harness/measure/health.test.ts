@@ -165,6 +165,17 @@ describe('a trial', () => {
     expect(finding).toMatchObject({ code: 'WITNESSES_DISAGREE', severity: 'warn' });
   });
 
+  test.each([{ ended: 1 }, { failedAnswers: 1 }, { connectFailures: 1 }])(
+    'in which something failed (%j) is not condemned for witnesses who know different things',
+    (failure) => {
+      const [finding] = examineHealth({
+        ...trial(failure)(healthy()),
+        witnesses: [{ what: 'connections opened', clients: 500, servers: 501, database: null }],
+      });
+      expect(finding).toMatchObject({ code: 'WITNESSES_DISAGREE', severity: 'warn' });
+    },
+  );
+
   test.each([
     ['one shard', shards(400)],
     ['shards that stopped at different numbers', shards(239, 238)],

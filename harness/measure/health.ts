@@ -166,7 +166,7 @@ const reconciled: Check = ({ totals }) => {
 const witnessesAgree: Check = ({ witnesses, totals }) =>
   witnesses.filter(disagree).map(({ what, clients, servers, database }) => ({
     // After failed requests the parties legitimately know different things.
-    severity: totals.trial.ended + totals.trial.failedAnswers > 0 ? 'warn' : 'fatal',
+    severity: totals.trial.ended + totals.trial.failedAnswers + totals.trial.connectFailures > 0 ? 'warn' : 'fatal',
     code: 'WITNESSES_DISAGREE' satisfies HealthCode,
     message: `${what}: clients ${clients ?? '–'}, servers ${servers ?? '–'}, database ${database ?? '–'}`,
   }));
