@@ -13,17 +13,24 @@ const ms = 1_000;
 const seconds = 1_000_000;
 
 let laboratory: Laboratory;
-/** Lasts long and needs hardly any CPU, so the others run meanwhile. */
-let busyServer: Promise<TrialRecord>;
+/**
+ * They last long and need hardly any CPU, so the others run meanwhile. Three, for their median: one garbage collection of 8 ms in
+ * a control is more than a tenth of what is burnt. A longer control is no way out: after some 10 s of it a server's first work costs 70 ms more.
+ */
+let busyServers: Promise<TrialRecord[]>;
 
 beforeAll(async () => {
   laboratory = await Laboratory.open();
-  busyServer = laboratory.measure(
-    'sse',
-    { clients: 5, 'update-interval': 8 * seconds, duration: 12 * seconds, control: 6 * seconds },
-    { sabotage: { servers: 'busyServer' } },
+  busyServers = Promise.all(
+    Array.from({ length: 3 }, () =>
+      laboratory.measure(
+        'sse',
+        { clients: 5, 'update-interval': 8 * seconds, duration: 12 * seconds, control: 6 * seconds },
+        { sabotage: { servers: 'busyServer' } },
+      ),
+    ),
   );
-  busyServer.catch(() => {}); // Its test tells.
+  busyServers.catch(() => {}); // Their test tells.
 });
 afterAll(() => laboratory.close());
 
@@ -125,10 +132,14 @@ describe('a server', () => {
   });
 
   test('that burns 10 ms of CPU a second shows as 10 ms/s; one that is full, as the clients it refused', async () => {
-    const trial = await busyServer;
-    const cpu = scalar(trial, 'server.cpuMsPerSecond') ?? Number.NaN;
-    expect(cpu / burntMsPerSecond).toBeGreaterThan(0.9);
-    expect(cpu / burntMsPerSecond).toBeLessThan(1.1);
+    const trials = await busyServers;
+    const [, median = Number.NaN] = trials
+      .map((each) => scalar(each, 'server.cpuMsPerSecond') ?? Number.NaN)
+      .toSorted((a, b) => a - b);
+    expect(median / burntMsPerSecond).toBeGreaterThan(0.9);
+    expect(median / burntMsPerSecond).toBeLessThan(1.1);
+    const [trial] = trials;
+    if (trial === undefined) throw new Error('there is no trial');
     expect(scalar(trial, 'connect.failures')).toBe(5 - admittedClients);
     expect(trial.health.find(({ code }) => code === 'CLIENTS_MISSING')).toMatchObject({
       severity: 'fatal',
