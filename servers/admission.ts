@@ -1,11 +1,13 @@
-// Who may come in: the Origin check (RFC 6454), the token, and whether the dashboard exists. Decided before the database is touched.
+// Who may come in: the Origin check (RFC 6454), the token, whether the dashboard exists, and whether there are too many just now.
+// Decided before the database is touched.
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type ParsedUrlQuery, parse } from 'node:querystring';
+import { RateLimit } from './rate-limit.ts';
 import type { ServerSettings } from './settings.ts';
 
-/** 401: a bad token; 403: a foreign Origin; 404: no such dashboard. */
-export type Refusal = 401 | 403 | 404;
+/** 401: a bad token; 403: a foreign Origin; 404: no such dashboard; 503: more at once than are taken on. */
+export type Refusal = 401 | 403 | 404 | 503;
 
 export interface Admitted {
   audience: number;
@@ -17,21 +19,24 @@ export class Admission {
   readonly #settings: ServerSettings;
   readonly #token: Buffer;
   readonly #origins: ReadonlySet<string> | null;
+  readonly #limit: RateLimit | null;
 
   constructor(settings: ServerSettings) {
     this.#settings = settings;
     this.#token = Buffer.from(settings.token);
     this.#origins = settings.allowedOrigins === null ? null : new Set(settings.allowedOrigins);
+    this.#limit = settings.admitPerSecond === null ? null : new RateLimit(settings.admitPerSecond);
   }
 
   /** `search` is the URL's part after `?`. With auth `message` the token comes later: see `acceptsToken`. */
   judge(request: IncomingMessage, search: string): Admitted | Refusal {
-    // node:querystring rather than URLSearchParams: this runs for every poll, and it is the faster one.
     const query = parse(search);
     if (!this.#acceptsOrigin(request.headers.origin)) return 403;
     if (!this.#carriesToken(request.headers, query)) return 401;
     const audience = query.audience === undefined ? 0 : wholeNumber(query.audience);
-    return audience === null || audience >= this.#settings.audiences ? 404 : { audience, query };
+    if (audience === null || audience >= this.#settings.audiences) return 404;
+    // Last, so that nobody who is refused anyway takes another's place.
+    return this.#limit?.take() === false ? 503 : { audience, query };
   }
 
   /** Takes as long for a near miss as for a far one. */

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { metricNames } from './protocol.ts';
+import { metricNames, paths } from './protocol.ts';
 import { openRig, type Rig, request, waitUntil } from './rig.fixture.ts';
 
 let rig: Rig;
@@ -100,6 +100,18 @@ describe('the HTTP endpoint', () => {
     expect((await ask({})).status).toBe(200);
     expect((await ask({ Origin: 'https://evil.example' })).status).toBe(403);
     expect((await ask({ Origin: 'null' })).status).toBe(403);
+  });
+
+  it('answers 503 with Retry-After, without a query, to those above its rate, and not for who is refused anyway', async () => {
+    const node = await rig.serve({ admitPerSecond: 1, auth: 'query', token: 'secret' });
+    await rig.forgetQueries();
+    for (const wrong of ['a', 'b'])
+      expect((await request(`${node.url}${paths.dashboard}?token=${wrong}`)).status).toBe(401);
+    const ask = () => request(`${node.url}${paths.dashboard}?token=secret`);
+    expect((await ask()).status).toBe(200);
+    expect(await ask()).toMatchObject({ status: 503, headers: { 'retry-after': '1' }, body: '' });
+    expect(await rig.queries()).toBe(1);
+    expect((await request(`${node.url}${paths.health}`)).status).toBe(200);
   });
 
   it('refuses headers above the limit', async () => {

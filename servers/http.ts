@@ -1,7 +1,9 @@
 // The HTTP side every server has: routing, refusals, limits, /healthz (queries nothing), /metrics and, with feed `local`, /change.
+import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
-import type { Admission } from './admission.ts';
+import type { Admission, Refusal } from './admission.ts';
 import type { Transport } from './app.ts';
 import { parseChange } from './feed/feed.ts';
 import type { Metrics } from './metrics.ts';
@@ -13,6 +15,8 @@ export interface Endpoint {
   metrics: Metrics;
   report(problem: string): void;
   limits: { maxHeaderBytes: number; maxMessageBytes: number; keepAlive: boolean; keepAliveTimeoutMs: number };
+  /** PEM files; without them it speaks in the clear. */
+  tls?: { certificateFile: string; keyFile: string } | null;
   served?: { transport: Transport; admission: Admission };
   /** What POST /change is told. */
   onChange?(change: Change): void;
@@ -24,18 +28,23 @@ const plainText = { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control'
 
 /** An HTTP server that is not yet listening. */
 export function createEndpoint(endpoint: Endpoint): Server {
-  const { limits, served } = endpoint;
-  const server = createServer(
-    {
-      maxHeaderSize: limits.maxHeaderBytes,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      ServerResponse: served?.transport.Response ?? ServerResponse,
-    },
-    (request, response) => {
-      const handled = route(endpoint, request, response);
-      if (handled instanceof Promise) handled.catch((error) => fail(endpoint, response, error));
-    },
-  );
+  const { limits, served, tls = null } = endpoint;
+  const options = {
+    maxHeaderSize: limits.maxHeaderBytes,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    ServerResponse: served?.transport.Response ?? ServerResponse,
+  };
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    const handled = route(endpoint, request, response);
+    if (handled instanceof Promise) handled.catch((error) => fail(endpoint, response, error));
+  };
+  const server =
+    tls === null
+      ? createServer(options, onRequest)
+      : createSecureServer(
+          { ...options, cert: readFileSync(tls.certificateFile), key: readFileSync(tls.keyFile) },
+          onRequest,
+        );
   // A failed accept (no descriptor left) concerns one client, not the server.
   server.once('listening', () => server.on('error', (error) => endpoint.report(`could not accept: ${error.message}`)));
   server.maxRequestsPerSocket = limits.keepAlive ? 0 : 1;
@@ -57,11 +66,15 @@ export function answer(metrics: Metrics, response: ServerResponse, { status, hea
   response.writeHead(status, headers).end(body);
 }
 
-/** `busy`: no database connection came free in time; `failed`: the query did not succeed. */
+/** `busy`: too many at once, or no database connection came free in time; `failed`: the query did not succeed. */
 export const failures: Readonly<Record<QueryFailure, Answer>> = {
   busy: { status: 503, headers: { 'Retry-After': '1', 'Content-Length': 0 } },
   failed: { status: 500, headers: { 'Content-Length': 0 } },
 };
+
+function refusalOf(refusal: Refusal): Answer {
+  return refusal === 503 ? failures.busy : { status: refusal, headers: noContent };
+}
 
 function route(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): void | Promise<void> {
   const { served, metrics, onChange } = endpoint;
@@ -69,7 +82,7 @@ function route(endpoint: Endpoint, request: IncomingMessage, response: ServerRes
   if (path === served?.transport.path) {
     if (request.method !== 'GET') return answer(metrics, response, methodNotAllowed);
     const verdict = served.admission.judge(request, search);
-    if (typeof verdict === 'number') return answer(metrics, response, { status: verdict, headers: noContent });
+    if (typeof verdict === 'number') return answer(metrics, response, refusalOf(verdict));
     // node:http goes on to read what came before the end of a connection, and what is held then would never be let go.
     if (request.socket.destroyed) return;
     if (response.socket === null) tellOfEnd(request, response);

@@ -36,6 +36,7 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
     metrics,
     report,
     limits: settings,
+    tls: settings.tls,
     served: { transport, admission: app.admission },
     ...(feed instanceof LocalFeed && { onChange: (change) => feed.tell(change) }),
   });

@@ -55,6 +55,12 @@ export const serverSettings = z.strictObject({
   maxBufferedBytes: z.number().int().positive().default(1_048_576),
   maxHeaderBytes: z.number().int().positive().default(16_384),
   maxMessageBytes: z.number().int().positive().default(65_536),
+  /** Requests for the dashboard (new sessions, of a stream) that are taken on a second; the others are turned away. `null` is no limit. */
+  admitPerSecond: z.number().int().positive().nullable().default(null),
+  /** How they are told: by status 503 with Retry-After, or by close code 1013 once the WebSocket is open, which a browser can see. */
+  turnAwayWith: z.enum(['503', '1013']).default('503'),
+  /** Serve https and wss: PEM files. */
+  tls: z.strictObject({ certificateFile: z.string(), keyFile: z.string() }).nullable().default(null),
   /** Connections the kernel may hold before they are accepted; the default is Node's. `net.core.somaxconn` caps it. */
   backlog: z.number().int().positive().default(511),
   /** How long SIGTERM waits for connections to end by themselves after they were told. */
@@ -70,6 +76,8 @@ export function conflictsOf(settings: ServerSettings): string[] {
     conflicts.push(`auth "message" needs transport "websocket", not "${settings.transport}": use "query" or "cookie"`);
   if (settings.feed === 'redis' && settings.redisUrl === null && settings.transport !== 'polling')
     conflicts.push('feed "redis" needs redisUrl');
+  if (settings.turnAwayWith === '1013' && settings.transport !== 'websocket')
+    conflicts.push(`turnAwayWith "1013" needs transport "websocket", not "${settings.transport}": use "503"`);
   if (settings.heartbeat === 'message' && settings.transport !== 'websocket')
     conflicts.push(`heartbeat "message" needs transport "websocket", not "${settings.transport}": use "ping"`);
   return conflicts;

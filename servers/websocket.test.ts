@@ -54,6 +54,22 @@ describe('websocket', () => {
     await (await openSocket(node, '', { headers: { Cookie: 'theme=dark; token=a%20b' } })).next();
   });
 
+  it.each([
+    ['1013', 1013],
+    ['503', 503],
+  ] as const)('turns away with %s those above its rate', async (turnAwayWith, told) => {
+    const node = await rig.serve({ transport: 'websocket', admitPerSecond: 1, turnAwayWith });
+    const first = await openSocket(node);
+    await first.next();
+    const second = await openSocket(node).then(
+      ({ closed }) => closed,
+      ({ message }: Error) => Number(/\d{3}/.exec(message)?.[0]),
+    );
+    expect(second).toBe(told);
+    expect(await rig.queries()).toBe(1);
+    expect(first.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
   it('sends nothing before the first message has brought the token', async () => {
     const node = await rig.serve({ transport: 'websocket', auth: 'message', token: 'secret' });
     const [good, bad] = [await openSocket(node), await openSocket(node)];

@@ -47,7 +47,8 @@ export class WebSockets implements Transport, SocketOwner {
   }
 
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, verdict: Admitted | Refusal): void {
-    if (verdict === 403 || verdict === 404) this.#refuse(stream, verdict);
+    const opensFirst = verdict === 401 || (verdict === 503 && this.#app.settings.turnAwayWith === '1013');
+    if (typeof verdict === 'number' && !opensFirst) this.#refuse(stream, verdict);
     else this.#server.handleUpgrade(request, stream, head, (socket) => this.#accept(socket, stream, verdict));
   }
 
@@ -88,15 +89,19 @@ export class WebSockets implements Transport, SocketOwner {
     this.#app.metrics.countResponse(status);
     // Or a client that never ends its half would keep the socket.
     stream.once('finish', () => stream.destroy());
-    stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const retryAfter = status === 503 ? 'Retry-After: 1\r\n' : '';
+    stream.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n${retryAfter}Content-Length: 0\r\n\r\n`,
+    );
   }
 
-  /** A bad token is told by a close code, because a browser hides the status of a refused handshake. */
-  #accept(socket: DashboardSocket, stream: Duplex, verdict: Admitted | 401): void {
+  /** A refusal is told by a close code where the client is to know it, because a browser hides the status of a refused handshake. */
+  #accept(socket: DashboardSocket, stream: Duplex, verdict: Admitted | Refusal): void {
     this.#app.metrics.connectionsOpened++;
     this.#sockets.add(socket);
     socket.attach(stream, this);
     if (verdict === 401) refuseToken(socket);
+    else if (typeof verdict === 'number') socket.closeWith(closeCodes.overloaded, 'busy');
     else this.#admit(socket, verdict);
   }
 
