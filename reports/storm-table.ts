@@ -88,12 +88,13 @@ const systemColumns: readonly Source[] = [
     'storm.listenOverflows',
     'Connections the kernel turned away because the queue of those waiting to be accepted was full',
   ),
-  scalarColumn('updates delivered', 'updates.delivered', 'Versions that reached a client, over clients and changes'),
   scalarColumn(
-    'superseded',
-    'updates.superseded',
-    'Versions of the gap that a newer one made up for, as the snapshot after a reconnect does',
+    'missed away',
+    'storm.missedAway',
+    'Versions that came out while a client was away, over the clients that came back',
   ),
+  scalarColumn('by snapshot', 'storm.madeUpBySnapshot', 'Of those, made up for by the state sent on reconnecting'),
+  scalarColumn('by replay', 'storm.madeUpByReplay', 'Of those, sent one by one on reconnecting (Last-Event-ID)'),
   scalarColumn('missed', 'updates.missed', 'Versions that nothing made up for'),
 ];
 

@@ -115,6 +115,7 @@ async function startFloor(kind: FloorKind, plan: TrialPlan, { guard, bundles }: 
       etag: false,
       auth: 'none',
       token: '',
+      authority: null,
     },
     metricsUrls: [],
     servers: [child],

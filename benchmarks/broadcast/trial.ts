@@ -156,7 +156,7 @@ function usedBetween(start: Used, end: Used, part: SystemPart): number | null {
 
 /** All messages and answers up to now, by the servers' own account. */
 async function countMessages({ subject }: Rig): Promise<number> {
-  const readings = await Promise.all(subject.metricsUrls.map(readPrometheus));
+  const readings = await Promise.all(subject.metricsUrls.map((url) => readPrometheus(url)));
   return readings.reduce((sum, reading) => sum + (sumOf(reading, metricNames.messages) ?? 0), 0);
 }
 

@@ -52,6 +52,7 @@ function contextOf({ target: plan }: LoopJob): SessionContext {
     connectTimeoutUs: neverUs,
     requestTimeoutUs: neverUs,
     localPorts: null,
+    tls: null,
     pollIntervalUs: neverUs,
     late: 'skip',
     random: Math.random,

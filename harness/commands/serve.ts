@@ -5,7 +5,7 @@ import { paths } from '../../servers/protocol.ts';
 import { nowUs, sleepUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { parseSetting } from '../contract/settings.ts';
-import { parseContender } from '../plan/contender.ts';
+import { type Contender, parseContender, settingOf } from '../plan/contender.ts';
 import { planTrials, settingsOf } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { buildBundles, entryPoints } from '../services/bundle.ts';
@@ -45,7 +45,7 @@ async function serve(
   ]);
   const services = [postgres, redis];
   const { system, publisher, addresses } = await whileAlive(watch({ signal, services }), startSystem());
-  process.stdout.write(describeServer(plan.contender.transport, addresses));
+  process.stdout.write(describeServer(plan.contender, addresses));
   const alive = watch({
     signal,
     services,
@@ -103,14 +103,18 @@ function readServeRequest(text: string, flags: Readonly<Record<string, string | 
   };
 }
 
-function describeServer(transport: string, addresses: readonly string[]): string {
+function describeServer(contender: Contender, addresses: readonly string[]): string {
+  const { transport } = contender;
+  // Its certificate is made for this run: nobody can know it.
+  const [s, curl, wscat] =
+    settingOf(contender, 'tls') === 'on' ? ['s', 'curl -k', 'npx wscat -n'] : ['', 'curl', 'npx wscat'];
   const path = transport === 'sse' ? paths.events : paths.dashboard;
   const looks = addresses.map((address) =>
     transport === 'websocket'
-      ? `npx wscat -c 'ws://${address}${paths.websocket}?audience=0'`
-      : `curl -N 'http://${address}${path}?audience=0'`,
+      ? `${wscat} -c 'ws${s}://${address}${paths.websocket}?audience=0'`
+      : `${curl} -N 'http${s}://${address}${path}?audience=0'`,
   );
-  const metrics = addresses.map((address) => `curl 'http://${address}${paths.metrics}'`);
+  const metrics = addresses.map((address) => `${curl} 'http${s}://${address}${paths.metrics}'`);
   return ['Serving. Look with:', ...[...looks, ...metrics].map((line) => `  ${line}`), 'End with Ctrl-C.', ''].join(
     '\n',
   );

@@ -248,6 +248,12 @@ export const metrics = {
     meaning:
       'From the moment the server listened again until a client was back, over clients; one that never is counts as infinite',
   },
+  'storm.missedAway': {
+    ...storm,
+    meaning: 'Versions that came out while a client was away, over the clients that came back',
+  },
+  'storm.madeUpBySnapshot': { ...storm, meaning: 'Of those, what the state sent on reconnecting made up for' },
+  'storm.madeUpByReplay': { ...storm, meaning: 'Of those, what was sent one by one on reconnecting (Last-Event-ID)' },
   'storm.gaveUp': { ...storm, meaning: 'Clients that stopped trying' },
   'storm.dbQueriesPeakPerSecond': {
     ...storm,

@@ -45,6 +45,8 @@ export interface Reading {
 export interface Sources {
   readonly statements: StatementReader;
   readonly metricsUrls: readonly string[];
+  /** The certificate to trust where they are https. */
+  readonly authority: string | null;
   readonly processes: SystemProcesses;
 }
 
@@ -52,7 +54,7 @@ export interface Sources {
 export async function takeReading(sources: Sources): Promise<Reading> {
   const [statements, before] = await Promise.all([sources.statements.read(), readCpu(sources)]);
   const [metrics, memory, socketBytes] = await Promise.all([
-    Promise.all(sources.metricsUrls.map(readPrometheus)),
+    Promise.all(sources.metricsUrls.map((url) => readPrometheus(url, authorityFor(url, sources)))),
     Promise.all(sources.processes.servers.map(rssBytes)),
     socketMemoryBytes(),
   ]);
@@ -65,6 +67,11 @@ export async function takeReading(sources: Sources): Promise<Reading> {
     socketBytes,
     listenOverflows: listenOverflows(),
   };
+}
+
+/** The relay speaks in the clear even where the servers do not. */
+function authorityFor(url: string, { authority }: Sources): string | null {
+  return url.startsWith('https:') ? authority : null;
 }
 
 /** CPU ms a second of a part between two readings; `null` where it cannot be seen. */

@@ -17,7 +17,8 @@ function planOf(name: string, audiences = 1): TrialPlan {
 function totalsWith(superseded: number) {
   const none = { delivered: 0, missed: 0, duplicate: 0, outOfOrder: 0, failedAnswers: 0, updates: 0 };
   const trial = { ...none, superseded, answers: 3_000, snapshots: 500, opened: 500, connectFailures: 0 };
-  return { trial: { ...trial, ended: 0, gaveUp: 0 }, holding: 500, changesSeen: 20 };
+  const away = { missedAway: 0, madeUpBySnapshot: 0, madeUpByReplay: 0 };
+  return { trial: { ...trial, ...away, ended: 0, gaveUp: 0 }, holding: 500, changesSeen: 20 };
 }
 
 describe('the queries that clients’ experience implies', () => {

@@ -101,6 +101,39 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       meaning: 'where the client puts its token',
     },
   },
+  tls: {
+    transports,
+    setting: { ...flag, default: 'off', meaning: 'https or wss, with a certificate made for the run' },
+  },
+  admit: {
+    transports,
+    setting: {
+      kind: 'count',
+      default: 0,
+      min: 1,
+      max: 100_000,
+      meaning: 'new sessions (of polling: requests) a second that the server takes on; the others are turned away',
+    },
+  },
+  'turn-away': {
+    transports: ['websocket'],
+    setting: {
+      kind: 'choice',
+      default: '1013',
+      choices: ['1013', '503'],
+      meaning: 'how they are told: by close code, or by the status of the handshake, which a browser hides',
+    },
+  },
+  backlog: {
+    transports,
+    setting: {
+      kind: 'count',
+      default: 511,
+      min: 1,
+      max: 65_535,
+      meaning: 'connections that may wait to be accepted',
+    },
+  },
   backoff: {
     transports: fed,
     setting: {
@@ -149,6 +182,7 @@ export function settingOf(contender: Contender, name: string): SettingValue {
   if (given !== undefined) return given;
   if (name === 'feed' && contender.transport === 'websocket') return 'redis';
   if (name === 'backoff' && contender.transport === 'sse') return 'browser-eventsource';
+  if (name === 'turn-away' && contender.transport !== 'websocket') return '503';
   const entry = contenderSettings[name];
   if (entry === undefined) throw new RangeError(`no contender setting is called ${name}`);
   return defaultOf(entry.setting);

@@ -81,9 +81,16 @@ function planTrial(
     queryCostUs: number('query-cost'),
     poolSize: number('pool-size'),
     late: lateOf(settings.late),
-    connectRate: number('connect-rate'),
+    connectRate: Math.min(number('connect-rate'), admittedPerSecond(contender)),
     nodes: Number(settingOf(contender, 'nodes')),
   };
+}
+
+/** Sessions a second that may be opened without one being turned away, by a margin. */
+function admittedPerSecond(contender: Contender): number {
+  const admit = Number(settingOf(contender, 'admit'));
+  if (admit === 0 || contender.transport === 'polling') return Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.floor(0.8 * admit * Number(settingOf(contender, 'nodes'))));
 }
 
 /** The same contender by name; what its scenario takes for granted is set, but not spelled. */

@@ -264,7 +264,10 @@ const partMetrics = {
   postgres: 'db.cpuMsPerSecond',
 } as const satisfies Record<SystemPart, MetricName>;
 
-/** CPU above the idle control. What is not above it is lost in its noise, which is not the same as nothing. */
+/** One garbage collection more or less between two readings. */
+const collectionMs = 5;
+
+/** CPU above the idle control. What is hardly above it is lost in its noise, which is not the same as nothing. */
 function cpuMetrics({ input }: Basis): Metrics {
   const { controlStart, controlEnd, windowStart, windowEnd } = input.readings;
   const rates = systemParts.map((part) => ({
@@ -272,10 +275,12 @@ function cpuMetrics({ input }: Basis): Metrics {
     busy: cpuMsPerSecond(windowStart, windowEnd, part),
     idle: cpuMsPerSecond(controlStart, controlEnd, part),
   }));
+  const { controlUs, windowUs } = input.plan;
+  const noise = collectionMs * (1e6 / controlUs + 1e6 / windowUs);
   const aboveIdle = (name: MetricName, busy: number | null, idle: number | null, unseen: string) => {
     if (busy === null || idle === null) return scalar(name, null, unseen);
-    const noise = `not above its idle control (${busy.toFixed(2)} against ${idle.toFixed(2)} ms/s)`;
-    return scalar(name, busy > idle ? busy - idle : null, noise);
+    const hidden = `hidden by the noise of its idle control (${busy.toFixed(2)} against ${idle.toFixed(2)} ms/s; under ${noise.toFixed(1)} shows only with a longer one, --set control=10s)`;
+    return scalar(name, busy - idle >= noise ? busy - idle : null, hidden);
   };
   const present = rates.filter(({ part }) => input.hasRelay || (part !== 'relay' && part !== 'redis'));
   const unseen = present.filter(({ busy, idle }) => busy === null || idle === null).map(({ part }) => part);

@@ -25,6 +25,9 @@ export function stormMetrics(input: TrialInput, totals: SwarmTotals): Partial<Re
     'storm.recoveryUs': distribution('storm.recoveryUs', figures.recoveryUs, nobody, {
       censored: figures.notBack,
     }),
+    'storm.missedAway': scalar('storm.missedAway', totals.trial.missedAway, ''),
+    'storm.madeUpBySnapshot': scalar('storm.madeUpBySnapshot', totals.trial.madeUpBySnapshot, ''),
+    'storm.madeUpByReplay': scalar('storm.madeUpByReplay', totals.trial.madeUpByReplay, ''),
     'storm.gaveUp': scalar('storm.gaveUp', totals.trial.gaveUp, ''),
     'storm.dbQueriesPeakPerSecond': scalar(
       'storm.dbQueriesPeakPerSecond',

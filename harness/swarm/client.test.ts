@@ -22,7 +22,14 @@ beforeEach(() => {
 
 /** A client whose sessions do nothing by themselves: the test tells it what they would. */
 function makeClient(transport: Transport): VirtualClient {
-  const plan = { kind: 'reference', transport, addresses: [address], keepAlive: true, etag: false } as const;
+  const plan = {
+    kind: 'reference',
+    transport,
+    addresses: [address],
+    keepAlive: true,
+    etag: false,
+    authority: null,
+  } as const;
   const target = referenceTarget({ ...plan, auth: 'none', token: '' });
   const scheduler = new Scheduler();
   scheduler.stop();
@@ -31,6 +38,7 @@ function makeClient(transport: Transport): VirtualClient {
     scheduler,
     requests: new Requests(target),
     traffic: ledger.traffic,
+    tls: null,
     connectTimeoutUs: 1_000,
     requestTimeoutUs: 1_000,
     localPorts: null,
@@ -198,6 +206,63 @@ test('what a session brings first is the state, though a change overtook the sna
   client.onVersion('snapshot', 3, 330);
   client.onVersion('update', 5, 510);
   expect(ledger.trial).toMatchObject({ delivered: 2, superseded: 2, missed: 1 });
+});
+
+describe('what came out while a client was away', () => {
+  test.each([
+    ['websocket', [['snapshot', 3]], { madeUpBySnapshot: 2, madeUpByReplay: 0 }],
+    ['websocket', [['update', 3]], { madeUpBySnapshot: 2, madeUpByReplay: 0 }],
+    ['long-polling', [['snapshot', 3]], { madeUpBySnapshot: 2, madeUpByReplay: 0 }],
+    ['sse', [['snapshot', 3]], { madeUpBySnapshot: 2, madeUpByReplay: 0 }],
+    [
+      'sse',
+      [
+        ['update', 2],
+        ['update', 3],
+      ],
+      { madeUpBySnapshot: 0, madeUpByReplay: 2 },
+    ],
+    ['sse', [], { madeUpBySnapshot: 0, madeUpByReplay: 0 }],
+  ] as const)('over %s is made up by %j', (transport, brings, madeUp) => {
+    ledger.sessions.openWindow(0);
+    const client = makeClient(transport);
+    client.onOpen(0);
+    client.onVersion('snapshot', 0, 0);
+    plan(client, [100, 200, 300, 400]);
+    client.onVersion('update', 1, 110);
+    client.onEnd({ kind: 'closed', code: 1006 }, 150);
+    client.onOpen(310);
+    for (const [kind, version] of brings) client.onVersion(kind, version, 320);
+    if (brings.length > 0) client.onVersion('update', 4, 410); // no part of it: it came out when the client was back
+    expect(ledger.trial).toMatchObject({ missedAway: 2, ...madeUp });
+  });
+
+  test('is counted once, however often it is cut off before it is made up for', () => {
+    ledger.sessions.openWindow(0);
+    const client = makeClient('websocket');
+    client.onOpen(0);
+    client.onVersion('snapshot', 0, 0);
+    plan(client, [100, 200, 300]);
+    client.onEnd({ kind: 'closed', code: 1006 }, 50);
+    client.onOpen(150);
+    client.onEnd({ kind: 'closed', code: 1013 }, 160);
+    client.onOpen(250);
+    client.onVersion('snapshot', 2, 260);
+    expect(ledger.trial).toMatchObject({ missedAway: 2, madeUpBySnapshot: 2 });
+  });
+});
+
+test('a client that is let in only to be told to come later was turned away', () => {
+  ledger.sessions.openWindow(0);
+  const client = makeClient('websocket');
+  client.onOpen(1_000);
+  client.onVersion('snapshot', 0, 1_000);
+  client.onEnd({ kind: 'closed', code: 1006 }, 12_000);
+  client.onOpen(25_000);
+  client.onEnd({ kind: 'closed', code: 1013 }, 36_000);
+  const { counts, returns } = ledger.sessions.report();
+  expect(counts).toEqual({ attempts: [], accepted: [1, 0, 0], refused: [0, 0, 0, 1], lost: [0, 1, 0, 0] });
+  expect(returns).toMatchObject([{ rank: 0, backUs: null }]);
 });
 
 test('a screen that shows nothing yet is stale from the start of the window', () => {

@@ -44,6 +44,9 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #delayUs = 0;
   #retryUs = eventSourceRetryUs;
   #isFirstOfSession = true;
+  #openedUs = 0;
+  /** Versions up to this one came out while it was away. */
+  #missedUpTo = 0;
   #halted = false;
   #gaveUp = false;
   /** From when the screen is stale, if nothing arrives: from the start while it shows nothing, then the moment the next version is intended, or when the client was cut off. */
@@ -123,8 +126,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.connected = true;
     this.#attempt = 0;
     this.#isFirstOfSession = true;
+    this.#openedUs = atUs;
     this.#delayUs = 0;
     const { ledger } = this.#world;
+    if (ledger.sessions.isAway(this.rank)) this.#noteMissed(atUs);
     ledger.standing.connected += 1;
     ledger.trial.opened += 1;
     ledger.sessions.accepted(this.rank, atUs);
@@ -142,6 +147,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.#isFirstOfSession = false;
     const isNew = book(this, version, isNext ? 'every' : 'latest', ledger.trial);
     if (this.#isPoll) ledger.answered(atUs, !isNew);
+    if (before !== null && before < this.#missedUpTo) this.#noteMadeUp(kind, before, version);
     if (isNew) this.#becomeFresh(before, version, atUs);
     else this.#showsVersion(atUs);
   }
@@ -194,6 +200,22 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     }
   }
 
+  /** It is back, and holds what it held when it was lost. */
+  #noteMissed(atUs: number): void {
+    const { updates, trial } = this.#world.ledger;
+    const newest = updates.newestBy(this.audience, atUs);
+    const known = Math.max(this.held ?? newest, this.#missedUpTo);
+    trial.missedAway += Math.max(0, newest - known);
+    this.#missedUpTo = Math.max(newest, this.#missedUpTo);
+  }
+
+  /** Only who was told what the client holds can send what is new since. */
+  #noteMadeUp(kind: 'snapshot' | 'update', before: number, version: number): void {
+    const isReplay = kind === 'update' && this.#world.context.target.asksAfterVersion;
+    const madeUp = Math.max(0, Math.min(version, this.#missedUpTo) - before);
+    this.#world.ledger.trial[isReplay ? 'madeUpByReplay' : 'madeUpBySnapshot'] += madeUp;
+  }
+
   get #isPoll(): boolean {
     const { transport } = this.#world.context.target;
     return transport === 'polling' || transport === 'long-polling';
@@ -201,7 +223,9 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
 
   #noteLoss(reason: EndReason, atUs: number): void {
     const { trial, sessions } = this.#world.ledger;
-    if (this.connected) sessions.lost(this.rank, atUs);
+    const isTurnedAway = reason.kind === 'closed' && reason.code === 1013 && this.#isFirstOfSession;
+    if (this.connected && isTurnedAway) sessions.turnedAway(this.rank, this.#openedUs, atUs);
+    else if (this.connected) sessions.lost(this.rank, atUs);
     else sessions.refused(atUs);
     if (this.connected) trial.ended += 1;
     else trial.connectFailures += 1;
@@ -251,11 +275,11 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
 
   /**
    * A stream is sent to in connect order, so a canary can be compared with its neighbours in rank. A long-polling server answers in the
-   * order in which clients asked again, which is the connect order for the first change only.
+   * order in which clients asked again, which is the connect order for the first change only. Who was cut off came back at its own time.
    */
   #comparesVersion(version: number): boolean {
     const { transport } = this.#world.context.target;
-    if (transport === 'polling') return false;
+    if (transport === 'polling' || this.#world.ledger.sessions.wasLost(this.rank)) return false;
     return transport === 'long-polling' ? version === 1 : this.#world.ledger.updates.inWindow(this.audience, version);
   }
 

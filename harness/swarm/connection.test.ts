@@ -13,7 +13,7 @@ test('that was ended is left when the server stays silent and open', async () =>
   const traffic = { bytesIn: 0, bytesOut: 0, payloadIn: 0, payloadOut: 0 };
   const opened = await new Promise<boolean>((resolve) => {
     const owner = { onConnected: () => connection.end(), onBytes: () => {}, onGone: resolve };
-    const connection = new Connection({ host: '127.0.0.1', port }, owner, { traffic, localPorts: null });
+    const connection = new Connection({ host: '127.0.0.1', port }, owner, { traffic, localPorts: null, tls: null });
   });
   expect(opened).toBe(true);
   expect(taken.map((socket) => socket.writable)).toEqual([true]);

@@ -1,6 +1,8 @@
 // One TCP connection of a virtual client: a `net` socket that reads into the one buffer all of a shard's sockets share.
-// The owner is found through the socket, so that a connection costs no closure. Bytes are counted here, nowhere else.
+// The owner is found through the socket, so that a connection costs no closure. Bytes are counted here, nowhere else: those on the wire,
+// so with TLS what it makes of them, handshakes included.
 import net from 'node:net';
+import tls from 'node:tls';
 import type { Address } from '../contract/target.ts';
 import type { LocalPorts } from './local-ports.ts';
 
@@ -30,6 +32,8 @@ export interface ConnectionContext {
   readonly traffic: Traffic;
   /** `null`: the kernel chooses address and port, as for anyone. */
   readonly localPorts: LocalPorts | null;
+  /** Whom to trust; `null` speaks in the clear. */
+  readonly tls: tls.SecureContext | null;
 }
 
 interface OwnedSocket extends net.Socket {
@@ -37,6 +41,10 @@ interface OwnedSocket extends net.Socket {
   traffic: Traffic;
   opened: boolean;
   failure: Error | null;
+  /** The TCP socket below TLS, and its bytes that are counted already. */
+  wire: net.Socket | null;
+  countedIn: number;
+  countedOut: number;
 }
 
 /** 64 KiB is what the kernel hands over in one read at most; larger messages come in several. */
@@ -52,8 +60,25 @@ function onRead(this: unknown, length: number, buffer: Uint8Array): boolean {
   return true;
 }
 
+function onSecureRead(this: net.Socket, chunk: Buffer): void {
+  const socket = this as OwnedSocket;
+  countWire(socket);
+  socket.owner?.onBytes(chunk, chunk.length);
+}
+
+/** Adds what went over the wire since it was last asked. */
+function countWire(socket: OwnedSocket): void {
+  const { wire, traffic } = socket;
+  if (wire === null) return;
+  traffic.bytesIn += wire.bytesRead - socket.countedIn;
+  traffic.bytesOut += wire.bytesWritten - socket.countedOut;
+  socket.countedIn = wire.bytesRead;
+  socket.countedOut = wire.bytesWritten;
+}
+
 function onConnect(this: net.Socket): void {
   const socket = this as OwnedSocket;
+  countWire(socket);
   socket.opened = true;
   socket.owner?.onConnected();
 }
@@ -65,6 +90,7 @@ function onError(this: net.Socket, error: Error): void {
 function onClose(this: net.Socket): void {
   const socket = this as OwnedSocket;
   const owner = socket.owner;
+  countWire(socket);
   socket.owner = null;
   owner?.onGone(socket.opened, socket.failure);
 }
@@ -75,21 +101,30 @@ export class Connection {
   readonly #socket: OwnedSocket;
   #ending = false;
 
-  constructor(address: Address, owner: ConnectionOwner, { traffic, localPorts }: ConnectionContext) {
-    const socket = new net.Socket(socketOptions) as OwnedSocket;
+  constructor(address: Address, owner: ConnectionOwner, { traffic, localPorts, tls }: ConnectionContext) {
+    const plain = new net.Socket(tls === null ? socketOptions : ({ noDelay: true } as net.SocketConstructorOpts));
+    const socket = (tls === null ? plain : secure(plain, address, tls)) as OwnedSocket;
     socket.owner = owner;
     socket.traffic = traffic;
     socket.opened = false;
     socket.failure = null;
-    socket.on('connect', onConnect).on('error', onError).on('close', onClose);
-    if (localPorts === null) socket.connect({ host: address.host, port: address.port });
-    else connectFrom(localPorts, socket, address);
+    socket.wire = tls === null ? null : plain;
+    socket.countedIn = 0;
+    socket.countedOut = 0;
+    socket
+      .on(tls === null ? 'connect' : 'secureConnect', onConnect)
+      .on('error', onError)
+      .on('close', onClose);
+    if (localPorts === null) plain.connect({ host: address.host, port: address.port });
+    else connectFrom(localPorts, plain, address);
     this.#socket = socket;
   }
 
   write(bytes: Buffer): void {
-    this.#socket.traffic.bytesOut += bytes.length;
-    this.#socket.write(bytes);
+    const socket = this.#socket;
+    socket.write(bytes);
+    if (socket.wire === null) socket.traffic.bytesOut += bytes.length;
+    else countWire(socket);
   }
 
   /** Sends FIN after what was written; a server that does not end its side is left after a second. */
@@ -108,8 +143,9 @@ export class Connection {
   /** `reset`: both ends see an RST. `silent`: no FIN, the server is left with a peer that never speaks again. The owner hears nothing more. */
   lose(how: Loss): void {
     this.#socket.owner = null;
-    if (how === 'reset') this.#socket.resetAndDestroy();
-    else this.#socket.pause();
+    const wire = this.#socket.wire ?? this.#socket;
+    if (how === 'reset') wire.resetAndDestroy();
+    else wire.pause();
   }
 
   /** Ends it at once; the owner hears nothing more. */
@@ -117,6 +153,12 @@ export class Connection {
     this.#socket.owner = null;
     this.#socket.destroy();
   }
+}
+
+/** TLS over a socket that is about to be connected. */
+function secure(plain: net.Socket, { host }: Address, secureContext: tls.SecureContext): tls.TLSSocket {
+  // A shared read buffer is to be had for sockets only that open their own connection, whose bytes on the wire then nobody tells.
+  return tls.connect({ socket: plain, host, secureContext }).on('data', onSecureRead);
 }
 
 function connectFrom(localPorts: LocalPorts, socket: net.Socket, { host, port }: Address): void {

@@ -1,11 +1,14 @@
 // A server that speaks servers/protocol.ts for all four transports in this process and does what a test tells it to, wrong things too.
 // It counts bytes, connections and requests at its own end of the sockets: a witness that shares no code with the swarm.
+import { readFileSync } from 'node:fs';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { messagePrefix, paths } from '../../servers/protocol.ts';
 import { nowUs } from '../contract/clock.ts';
 import type { Address } from '../contract/target.ts';
+import type { Certificate } from '../services/certificate.ts';
 import { Changes } from './changes.fixture.ts';
 
 /** One client that is sent every change: a stream, a WebSocket, or a request that waits for it. */
@@ -55,22 +58,27 @@ export class DashboardServer extends Changes {
   retryMs: number | null = null;
   version = 0;
   readonly #intendedUs = new Map<number, number>();
-  readonly #http = http.createServer((request, response) => this.#hear(request, response));
+  readonly #http: http.Server;
   readonly #ws = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false });
   readonly #closed = { bytesIn: 0, bytesOut: 0 };
   #answer: Answer | null = null;
   /** Answers that wait for `thaw`; `null` while nothing is frozen. */
   #frozen: (() => void)[] | null = null;
 
-  private constructor() {
+  private constructor(certificate: Certificate | null) {
     super();
+    const hear = (request: IncomingMessage, response: ServerResponse) => this.#hear(request, response);
+    this.#http =
+      certificate === null
+        ? http.createServer(hear)
+        : https.createServer({ cert: certificate.certificate, key: readFileSync(certificate.keyFile) }, hear);
     this.#http.on('connection', (socket: Socket) => this.#count(socket));
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head));
     this.#http.keepAliveTimeout = 0;
   }
 
-  static async start(port = 0): Promise<DashboardServer> {
-    const server = new DashboardServer();
+  static async start(port = 0, certificate: Certificate | null = null): Promise<DashboardServer> {
+    const server = new DashboardServer(certificate);
     await new Promise<void>((resolve) => server.#http.listen(port, '127.0.0.1', resolve));
     return server;
   }

@@ -21,6 +21,10 @@ export interface TrialCounts extends DeliveryCounts {
   connectFailures: number;
   ended: number;
   gaveUp: number;
+  /** Versions that clients which came back had missed while they were away, and how they were made up for. */
+  missedAway: number;
+  madeUpBySnapshot: number;
+  madeUpByReplay: number;
 }
 
 /** Counts of what falls into the window. */
@@ -64,6 +68,9 @@ export class Ledger {
     connectFailures: 0,
     ended: 0,
     gaveUp: 0,
+    missedAway: 0,
+    madeUpBySnapshot: 0,
+    madeUpByReplay: 0,
   };
   readonly standing: Standing = { connected: 0, holding: 0, behind: 0 };
   readonly inWindow: WindowCounts = {

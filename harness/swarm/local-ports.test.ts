@@ -49,7 +49,7 @@ test('connections come from the address and ports of the shard, and give them ba
       const connection = new Connection(
         address,
         { onConnected: () => resolve(connection), onBytes() {}, onGone: (_opened, error) => reject(error) },
-        { traffic, localPorts },
+        { traffic, localPorts, tls: null },
       );
     });
   const first = await Promise.all([connect(), connect(), connect()]);

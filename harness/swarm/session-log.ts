@@ -72,6 +72,14 @@ export class SessionLog {
     else own.backUs = null;
   }
 
+  /** It was let in only to be told to come later: refused, as it turned out. */
+  turnedAway(rank: number, acceptedUs: number, atUs: number): void {
+    this.#count('accepted', acceptedUs, -1);
+    this.lost(rank, atUs);
+    this.#count('lost', atUs, -1);
+    this.refused(atUs);
+  }
+
   /** What the backoff chose after a loss; only the first choice is kept. */
   planned(rank: number, delayUs: number): void {
     const own = this.#returns.get(rank);
@@ -84,15 +92,20 @@ export class SessionLog {
     return own !== undefined && own.backUs === null;
   }
 
+  /** Whether it lost its connection in the window, back or not. */
+  wasLost(rank: number): boolean {
+    return this.#returns.has(rank);
+  }
+
   report(): SessionReport {
     return { counts: this.#counts, returns: [...this.#returns.values()], connectedAtStart: this.#connectedAtStart };
   }
 
-  #count(what: keyof SessionCounts, atUs: number): void {
+  #count(what: keyof SessionCounts, atUs: number, by = 1): void {
     if (atUs < this.#startUs) return;
     const counts = this.#counts[what];
     const step = Math.floor((atUs - this.#startUs) / logStepUs);
     while (counts.length <= step) counts.push(0);
-    counts[step] = (counts[step] ?? 0) + 1;
+    counts[step] = (counts[step] ?? 0) + by;
   }
 }

@@ -1,4 +1,5 @@
 // One session of any transport against a test's server, with all that it tells written down. It keeps what a client keeps: the version held.
+import { createSecureContext } from 'node:tls';
 import { nowUs } from '../contract/clock.ts';
 import type { Transport } from '../contract/record.ts';
 import type { Address } from '../contract/target.ts';
@@ -20,7 +21,7 @@ export type Told =
 export type ProbeOptions = Partial<
   Pick<SessionContext, 'connectTimeoutUs' | 'requestTimeoutUs' | 'pollIntervalUs' | 'late'>
 > &
-  Partial<Pick<ReferenceTargetPlan, 'keepAlive' | 'etag' | 'auth'>> & { held?: number | null };
+  Partial<Pick<ReferenceTargetPlan, 'keepAlive' | 'etag' | 'auth' | 'authority'>> & { held?: number | null };
 
 export class Probe extends Changes implements SessionListener, SessionPlace {
   readonly rank = 0;
@@ -117,8 +118,17 @@ function contextOf(
   transport: Transport,
   options: ProbeOptions & { address: Address; scheduler: Scheduler },
 ): SessionContext {
-  const { address, scheduler, keepAlive = true, etag = false, auth = 'none' } = options;
-  const plan = { kind: 'reference', transport, addresses: [address], keepAlive, etag, auth, token: 'freshet' } as const;
+  const { address, scheduler, keepAlive = true, etag = false, auth = 'none', authority = null } = options;
+  const plan = {
+    kind: 'reference',
+    transport,
+    addresses: [address],
+    keepAlive,
+    etag,
+    auth,
+    token: 'freshet',
+    authority,
+  } as const;
   const target = referenceTarget(plan);
   return {
     target,
@@ -126,6 +136,7 @@ function contextOf(
     requests: new Requests(target),
     traffic: { bytesIn: 0, bytesOut: 0, payloadIn: 0, payloadOut: 0 },
     localPorts: null,
+    tls: authority === null ? null : createSecureContext({ ca: authority }),
     connectTimeoutUs: options.connectTimeoutUs ?? 10_000_000,
     requestTimeoutUs: options.requestTimeoutUs ?? 30_000_000,
     pollIntervalUs: options.pollIntervalUs ?? 20_000,

@@ -1,8 +1,7 @@
 // The client side's transport contract: a transport runs ONE session against a target and tells what happens.
 // It never retries and never records; the virtual client does both, so that the same code judges all four.
 import type { Address, Target } from '../contract/target.ts';
-import type { Loss, Traffic } from './connection.ts';
-import type { LocalPorts } from './local-ports.ts';
+import type { ConnectionContext, Loss } from './connection.ts';
 import type { Requests } from './requests.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -63,13 +62,10 @@ export interface Session {
 }
 
 /** What the sessions of one shard share. */
-export interface SessionContext {
+export interface SessionContext extends ConnectionContext {
   readonly target: Target;
   readonly scheduler: Scheduler;
   readonly requests: Requests;
-  readonly traffic: Traffic;
-  /** Where its sockets come from; `null`: the kernel chooses. */
-  readonly localPorts: LocalPorts | null;
   readonly connectTimeoutUs: number;
   readonly requestTimeoutUs: number;
   readonly pollIntervalUs: number;

@@ -92,6 +92,7 @@ function shardPlan(transport: Transport, server: DashboardServer, options: RigOp
       etag: false,
       auth: 'none',
       token: 'freshet',
+      authority: null,
     },
     ranks: Array.from({ length: clients }, (_, rank) => rank),
     tracked,

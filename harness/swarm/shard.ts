@@ -1,4 +1,5 @@
 // One shard: the part of the swarm that one process runs. In: commands. Out: progress several times a second and, at rest, the result.
+import { createSecureContext } from 'node:tls';
 import { nowUs } from '../contract/clock.ts';
 import { encodeHistogram, type Histogram } from '../contract/histogram.ts';
 import type { Transport } from '../contract/record.ts';
@@ -110,6 +111,7 @@ export class Shard {
         requests: new Requests(target),
         traffic: this.#ledger.traffic,
         localPorts: plan.localPorts === null ? null : new LocalPorts(plan.localPorts, process.pid * 97),
+        tls: plan.target.authority === null ? null : createSecureContext({ ca: plan.target.authority }),
         connectTimeoutUs: plan.connectTimeoutUs,
         requestTimeoutUs: plan.requestTimeoutUs,
         pollIntervalUs: plan.pollIntervalUs,

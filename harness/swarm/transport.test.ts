@@ -1,6 +1,10 @@
 // One conformance suite for all four transports: what a session tells its owner, against real sockets and a server that counts for itself.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Transport } from '../contract/record.ts';
+import { makeCertificate } from '../services/certificate.ts';
 import { DashboardServer, messageText, raw, status } from './dashboard-server.fixture.ts';
 import type { EndReason } from './session.ts';
 import { Probe, type ProbeOptions, type Told } from './session-probe.fixture.ts';
@@ -83,6 +87,35 @@ async function endOf(probe: Probe): Promise<EndReason | null> {
   return probe.end;
 }
 
+/** One session that sees three changes: what it counts is what the server's sockets counted. */
+async function expectBytesAlike(
+  transport: Transport,
+  options: ProbeOptions = {},
+  unread: readonly number[] = [0],
+): Promise<void> {
+  const probe = open(transport, options);
+  for (const version of [1, 2, 3]) {
+    server.publish(version);
+    await shows(probe, version);
+  }
+  probe.session.quiesce();
+  if (transport === 'polling')
+    await expect.poll(() => probe.session.outstanding, { timeout: 5_000, interval: 5 }).toBe(0);
+  probe.session.close();
+  await server.until('the connection is gone', () => server.sockets.size === 0);
+  const { traffic } = probe.context;
+  // The last frame of a closing handshake may still be on its way.
+  await expect
+    .poll(() => [traffic.bytesOut === server.bytesIn, unread.includes(server.bytesOut - traffic.bytesIn)], {
+      timeout: 5_000,
+      interval: 5,
+    })
+    .toEqual([true, true]);
+  expect(traffic.payloadIn).toBe(server.payloadOut);
+  expect(traffic.payloadIn).toBeGreaterThan(0);
+  expect(traffic.bytesIn).toBeGreaterThan(traffic.payloadIn);
+}
+
 describe.each(dialects)('a session of $transport', ({ transport, change, whenAnsweredByAPage, tells }) => {
   test('opens and tells a snapshot, then the change', async () => {
     server.publish(4);
@@ -98,24 +131,25 @@ describe.each(dialects)('a session of $transport', ({ transport, change, whenAns
   });
 
   test('counts the bytes that the server counts', async () => {
-    const probe = open(transport);
-    for (const version of [1, 2, 3]) {
-      server.publish(version);
-      await shows(probe, version);
+    await expectBytesAlike(transport);
+  });
+
+  test('counts the bytes on the wire over TLS, handshakes and all, and trusts no stranger', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'freshet-test-'));
+    try {
+      const own = await makeCertificate(directory, '127.0.0.1');
+      await server.stop();
+      server = await DashboardServer.start(0, own);
+      // A server's last word, close_notify, may come when its client has gone.
+      await expectBytesAlike(transport, { authority: own.certificate }, [0, 24]);
+      const stranger = await makeCertificate(directory, '127.0.0.1');
+      const probe = open(transport, { authority: stranger.certificate });
+      await probe.until('the session ends', () => probe.end !== null);
+      expect(probe.end).toMatchObject({ kind: 'refused', detail: expect.stringMatching(/self.signed|verify/i) });
+      expect(probe.of('open')).toHaveLength(0);
+    } finally {
+      await rm(directory, { recursive: true });
     }
-    probe.session.quiesce();
-    if (transport === 'polling')
-      await expect.poll(() => probe.session.outstanding, { timeout: 5_000, interval: 5 }).toBe(0);
-    probe.session.close();
-    await server.until('the connection is gone', () => server.sockets.size === 0);
-    const { traffic } = probe.context;
-    // The last frame of a closing handshake may still be on its way.
-    await expect
-      .poll(() => ({ in: traffic.bytesIn, out: traffic.bytesOut }), { timeout: 5_000, interval: 5 })
-      .toEqual({ in: server.bytesOut, out: server.bytesIn });
-    expect(traffic.payloadIn).toBe(server.payloadOut);
-    expect(traffic.payloadIn).toBeGreaterThan(0);
-    expect(traffic.bytesIn).toBeGreaterThan(traffic.payloadIn);
   });
 
   test('ends as refused when nobody listens', async () => {

@@ -27,6 +27,14 @@ export class UpdateLog {
     return this.#intendedUs[audience]?.[version - 1] ?? Number.POSITIVE_INFINITY;
   }
 
+  /** The newest version intended by this moment, 0 before any. */
+  newestBy(audience: number, atUs: number): number {
+    const versions = this.#intendedUs[audience] ?? [];
+    let version = versions.length;
+    while (version > 0 && (versions[version - 1] as number) > atUs) version--;
+    return version;
+  }
+
   inWindow(audience: number, version: number): boolean {
     return version >= (this.#firstInWindow[audience] ?? Number.POSITIVE_INFINITY);
   }

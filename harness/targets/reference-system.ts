@@ -7,6 +7,7 @@ import { FreshetError } from '../contract/errors.ts';
 import type { PublishProgram } from '../contract/target.ts';
 import { type Contender, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
+import { type Certificate, makeCertificate } from '../services/certificate.ts';
 import { type Child, startChild } from '../services/child.ts';
 import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
@@ -56,34 +57,41 @@ const host = '127.0.0.1';
 
 /** Prepares the database for this contender, and says where its servers will be. */
 export async function prepareReferenceSystem(options: SystemOptions): Promise<SystemLayout> {
-  const { plan, bundle, database } = options;
+  const { plan, bundle, database, guard } = options;
   const hasRelay = usesRelay(plan.contender);
   const ports = await choosePorts(options);
   const relayPort = hasRelay ? await freePort() : null;
   await runPrepare(options);
   const isToldOnly = plan.contender.transport !== 'polling' && settingOf(plan.contender, 'feed') === 'local';
-  const changeUrl = isToldOnly ? `http://${host}:${ports[0]}${paths.change}` : null;
-  const allPorts = relayPort === null ? ports : [...ports, relayPort];
+  const certificate = settingOf(plan.contender, 'tls') === 'on' ? await makeCertificate(guard.directory, host) : null;
+  const origins = ports.map((port) => `${certificate === null ? 'http' : 'https'}://${host}:${port}`);
+  const changeUrl = isToldOnly ? `${origins[0]}${paths.change}` : null;
+  const relayOrigins = relayPort === null ? [] : [`http://${host}:${relayPort}`];
   return {
-    target: targetOf(plan.contender, ports),
-    metricsUrls: allPorts.map((port) => `http://${host}:${port}${paths.metrics}`),
+    target: { ...targetOf(plan.contender, ports), authority: certificate?.certificate ?? null },
+    metricsUrls: [...origins, ...relayOrigins].map((origin) => `${origin}${paths.metrics}`),
     publish: {
       command: process.execPath,
       args: [bundle, 'publish'],
-      env: { [settingsVariable]: JSON.stringify({ postgresUrl: database.publisherUrl, changeUrl }) },
+      env: {
+        [settingsVariable]: JSON.stringify({ postgresUrl: database.publisherUrl, changeUrl }),
+        ...(certificate !== null && { NODE_EXTRA_CA_CERTS: certificate.certificateFile }),
+      },
     },
-    start: () => startProcesses(options, ports, relayPort),
+    start: () => startProcesses({ ...options, certificate }, ports, relayPort),
   };
 }
 
 async function startProcesses(
-  options: SystemOptions,
+  options: SystemOptions & { readonly certificate: Certificate | null },
   ports: readonly number[],
   relayPort: number | null,
 ): Promise<ReferenceSystem> {
+  const { certificate } = options;
+  const tls = certificate && { certificateFile: certificate.certificateFile, keyFile: certificate.keyFile };
   const nameOf = (index: number) => (ports.length > 1 ? `server ${index + 1}` : 'server');
   const startServers = () =>
-    ports.map((port, index) => startRole(options, 'serve', { ...serverSettings(options), port }, nameOf(index)));
+    ports.map((port, index) => startRole(options, 'serve', { ...serverSettings(options), tls, port }, nameOf(index)));
   const startUs = nowUs();
   const [relay, ...servers] = await settleAll([
     relayPort === null ? null : startRole(options, 'relay', { ...relaySettings(options), port: relayPort }),
@@ -165,7 +173,7 @@ export function usesRelay(contender: Contender): boolean {
   return contender.transport !== 'polling' && settingOf(contender, 'feed') === 'redis';
 }
 
-function targetOf(contender: Contender, ports: readonly number[]): ReferenceTargetPlan {
+function targetOf(contender: Contender, ports: readonly number[]): Omit<ReferenceTargetPlan, 'authority'> {
   const auth = settingOf(contender, 'auth') as ReferenceTargetPlan['auth'];
   return {
     kind: 'reference',
@@ -200,6 +208,9 @@ function serverSettings({ plan, database, redisUrl, guard }: SystemOptions): Par
     heartbeat: settingOf(contender, 'heartbeat') as ServerSettings['heartbeat'],
     heartbeatMs: ms('heartbeat-interval'),
     auth: settingOf(contender, 'auth') as ServerSettings['auth'],
+    backlog: Number(settingOf(contender, 'backlog')),
+    admitPerSecond: Number(settingOf(contender, 'admit')) || null,
+    turnAwayWith: settingOf(contender, 'turn-away') as ServerSettings['turnAwayWith'],
   };
 }
 

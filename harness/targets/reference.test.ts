@@ -113,6 +113,7 @@ describe('a request', () => {
       keepAlive: true,
       etag: false,
       auth: 'none',
+      authority: null,
       token,
       ...plan,
     };
@@ -187,7 +188,7 @@ describe('a request', () => {
 
   test.each(transports)('of %s depends on the version held only where the target says so', async (transport) => {
     for (const etag of [true, false]) {
-      const plan = { kind: 'reference', keepAlive: true, auth: 'none', addresses: [], token } as const;
+      const plan = { kind: 'reference', keepAlive: true, auth: 'none', addresses: [], token, authority: null } as const;
       const target = referenceTarget({ ...plan, transport, etag });
       const request = (held: number) => target.request({ host: 'localhost', port: 80 }, 0, held);
       if (!target.asksAfterVersion) expect(request(1)).toBe(request(2));

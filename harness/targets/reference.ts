@@ -14,6 +14,8 @@ export interface ReferenceTargetPlan {
   readonly etag: boolean;
   readonly auth: 'none' | 'query' | 'cookie' | 'message';
   readonly token: string;
+  /** The certificate (PEM) that vouches for the servers' own: they speak TLS. `null`: they do not. */
+  readonly authority: string | null;
 }
 
 /** Headers of a browser's fetch, EventSource or WebSocket, so that polling pays in bytes what it pays in life. */
@@ -82,7 +84,7 @@ function requestHead(
       return head(paths.websocket, [
         'Connection: Upgrade',
         'Upgrade: websocket',
-        `Origin: http://${origin}`,
+        `Origin: ${plan.authority === null ? 'http' : 'https'}://${origin}`,
         'Sec-WebSocket-Version: 13',
         `Sec-WebSocket-Key: ${websocketKey}`,
         'Pragma: no-cache',

@@ -114,6 +114,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     sources: {
       statements,
       metricsUrls: layout.metricsUrls,
+      authority: layout.target.authority,
       // Asked anew for each reading: a fault may have replaced the servers.
       get processes() {
         return { ...others, servers: system.servers.map(({ pid }) => pid) };
