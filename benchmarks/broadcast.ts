@@ -73,10 +73,10 @@ function planOf(flags: Flags, signal: AbortSignal): BroadcastPlan {
 }
 
 async function main(): Promise<number> {
-  const interrupt = abortOnSignals();
+  const signal = abortOnSignals();
   try {
     const flags = buildCommand().parse().opts<Flags>();
-    const lines = linesOf(await runBroadcast(planOf(flags, interrupt.signal)));
+    const lines = linesOf(await runBroadcast(planOf(flags, signal)));
     process.stdout.write(flags.json ? `${JSON.stringify(lines, null, 2)}\n` : renderLines(lines));
     return 0;
   } catch (error) {

@@ -87,12 +87,12 @@ function planOf(flags: Flags): BenchPlan {
 }
 
 async function main(): Promise<number> {
-  const interrupt = abortOnSignals();
+  const signal = abortOnSignals();
   try {
     const flags = buildCommand().parse().opts<Flags>();
     const costs = await runSwarmBenchmark(planOf(flags), {
       postgresUrl: process.env.DATABASE_URL,
-      signal: interrupt.signal,
+      signal,
       onStep: (what) => process.stderr.write(`${what}\n`),
     });
     if (flags.chart !== undefined) await drawTo(flags.chart, costs);

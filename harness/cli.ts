@@ -11,7 +11,7 @@ import {
   watchRepeats,
 } from './commands/command-line.ts';
 import { contenderHelp, settingHelp } from './commands/help.ts';
-import { Interrupted } from './commands/interrupt.ts';
+import { checkLateSignal, Interrupted } from './commands/interrupt.ts';
 import { type RawFlags, readRequest, scenarios } from './commands/request.ts';
 import { runServe } from './commands/serve.ts';
 import { defaultStrategies, readSimulateRequest, simulateSettings } from './commands/simulate-request.ts';
@@ -226,7 +226,12 @@ async function main(): Promise<number> {
     await buildProgram((chosen) => {
       action = chosen;
     }).parseAsync();
-    return action === null ? 0 : await (action as () => Promise<number>)();
+    const exitCode = action === null ? 0 : await (action as () => Promise<number>)();
+    await Promise.all([flush(process.stdout), flush(process.stderr)]);
+    // A failed write, and a signal that came while there was no turn to hear of it, are told in the next one.
+    await new Promise((resolve) => setImmediate(resolve));
+    checkLateSignal();
+    return exitCode;
   } catch (error) {
     return reportEnding(error);
   }
@@ -251,6 +256,4 @@ function flush(stream: NodeJS.WriteStream): Promise<void> {
 
 const exitCode = await main();
 await Promise.all([flush(process.stdout), flush(process.stderr)]);
-// A failed write is told in the turn after it.
-await new Promise((resolve) => setImmediate(resolve));
 process.exit(lostOutput === null || exitCode !== 0 ? exitCode : reportEnding(unwritable(lostOutput)));

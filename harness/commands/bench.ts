@@ -26,7 +26,7 @@ import type { TimelinePoint } from '../trial/timeline.ts';
 import { watch, whileAlive } from '../trial/watch.ts';
 import { conclude } from './conclude.ts';
 import { guarded } from './guarded.ts';
-import { abortOnSignals, Interrupted } from './interrupt.ts';
+import { abortOnSignals } from './interrupt.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { BenchRequest } from './request.ts';
 
@@ -41,18 +41,14 @@ export interface BenchOptions {
 export async function runBench(request: BenchRequest, options: BenchOptions): Promise<number> {
   const limits = await ensureCapacity(request.trials);
   const progress = createProgress(process.stderr);
-  const interrupt = abortOnSignals('what was measured is kept');
-  const { signal } = interrupt;
+  const signal = abortOnSignals('what was measured is kept');
   try {
     const { record, store } = await beginRecord(request, limits, { ...options, warn: progress.note });
     const failure = await measure({ request, limits, record, store, progress, signal });
     await conclude({ record: stamped(record), store, failure, progress, json: options.json });
-    // Too late to change anything, but not too late to be heard by who waits for us.
-    if (signal.aborted) throw new Interrupted(signal.reason.signal, 'all was measured by then, and is kept');
     return statusOf(record) === 'invalid' ? exitCodes.invalid : 0;
   } finally {
     progress.end();
-    interrupt.release();
   }
 }
 

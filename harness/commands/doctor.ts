@@ -27,34 +27,30 @@ import type { BenchRequest } from './request.ts';
 /** Prints a row for each thing that was looked at, and whether the trials asked for would fit. Returns 3 when they, or the main job, could not run. */
 export async function runDoctor(request: BenchRequest): Promise<number> {
   const limits = readLimits();
-  const interrupt = abortOnSignals();
-  try {
-    const rows = [
-      ...(await tryServices(request, interrupt.signal)),
-      process.platform === 'linux' && cpuUs(process.pid) !== null
-        ? ok('CPU and memory', 'can be read of every process')
-        : note('CPU and memory', 'cannot be read here (no /proc), and will be – in every record'),
-      ...describeLimits(limits),
-      ...describeStillness(await measureStillness()),
-    ];
-    interrupt.signal.throwIfAborted();
-    const fits = request.trials.map((plan) => ({ plan, problems: capacityProblems(plan, limits) }));
-    process.stdout.write(
-      [
-        `Freshet ${await freshetVersion()} on ${os.type()} ${os.release()}, Node ${process.version}`,
-        '',
-        ...rows.map(({ verdict, what, says }) => `${verdict.padEnd(8)} ${what.padEnd(20)} ${says}`),
-        '',
-        ...fits.map(({ plan, problems }) => describeFit(plan, problems, shardCount(plan.clients, plan, limits))),
-        '',
-      ].join('\n'),
-    );
-    const isFit =
-      rows.every(({ verdict }) => verdict !== 'lacking') && fits.every(({ problems }) => problems.length === 0);
-    return isFit ? 0 : exitCodes.environment;
-  } finally {
-    interrupt.release();
-  }
+  const signal = abortOnSignals();
+  const rows = [
+    ...(await tryServices(request, signal)),
+    process.platform === 'linux' && cpuUs(process.pid) !== null
+      ? ok('CPU and memory', 'can be read of every process')
+      : note('CPU and memory', 'cannot be read here (no /proc), and will be – in every record'),
+    ...describeLimits(limits),
+    ...describeStillness(await measureStillness()),
+  ];
+  signal.throwIfAborted();
+  const fits = request.trials.map((plan) => ({ plan, problems: capacityProblems(plan, limits) }));
+  process.stdout.write(
+    [
+      `Freshet ${await freshetVersion()} on ${os.type()} ${os.release()}, Node ${process.version}`,
+      '',
+      ...rows.map(({ verdict, what, says }) => `${verdict.padEnd(8)} ${what.padEnd(20)} ${says}`),
+      '',
+      ...fits.map(({ plan, problems }) => describeFit(plan, problems, shardCount(plan.clients, plan, limits))),
+      '',
+    ].join('\n'),
+  );
+  const isFit =
+    rows.every(({ verdict }) => verdict !== 'lacking') && fits.every(({ problems }) => problems.length === 0);
+  return isFit ? 0 : exitCodes.environment;
 }
 
 function describeFit(plan: TrialPlan, problems: readonly string[], shards: number): string {

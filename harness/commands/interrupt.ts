@@ -23,28 +23,29 @@ type Signal = (typeof signals)[number];
 /** A terminal's Ctrl-C reaches the command twice when npm is around it: from the terminal, and passed on by npm. */
 const echoUs = 300_000;
 
-/** Aborts `signal` with an `Interrupted` at the first signal, which says what became of the work. `release` gives the signals back. */
-export function abortOnSignals(outcome = 'nothing is left running'): { readonly signal: AbortSignal; release(): void } {
+let heard: Signal | null = null;
+
+/** Aborts with an `Interrupted` at the first signal, which says what became of the work. The signals are ours from here to the end. */
+export function abortOnSignals(outcome = 'nothing is left running'): AbortSignal {
   const controller = new AbortController();
   let firstUs = 0;
-  const listeners = signals.map((name) => {
-    const listener = () => {
-      if (!controller.signal.aborted) {
+  for (const name of signals) {
+    process.on(name, () => {
+      if (heard === null) {
         firstUs = nowUs();
+        heard = name;
         controller.abort(new Interrupted(name, outcome));
       } else if (nowUs() - firstUs > echoUs) {
         endAtOnce(name);
       }
-    };
-    process.on(name, listener);
-    return [name, listener] as const;
-  });
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const [name, listener] of listeners) process.off(name, listener);
-    },
-  };
+    });
+  }
+  return controller.signal;
+}
+
+/** Throws `Interrupted` when a signal came so late that it could end nothing any more: who sent it waits to hear of it. */
+export function checkLateSignal(): void {
+  if (heard !== null) throw new Interrupted(heard, 'all was done by then, and is kept');
 }
 
 /** Dies of the signal, as anyone who waits for us expects. */

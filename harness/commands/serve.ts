@@ -22,13 +22,8 @@ import { abortOnSignals } from './interrupt.ts';
 /** Serves until a signal comes, which it throws as `Interrupted`, or a part of it dies, which it throws as `environment`. */
 export async function runServe(text: string, flags: Readonly<Record<string, string | undefined>>): Promise<never> {
   const request = readServeRequest(text, flags);
-  const interrupt = abortOnSignals();
-  const { signal } = interrupt;
-  try {
-    return await guarded({ signal }, (guard) => serve(request, { guard, signal }));
-  } finally {
-    interrupt.release();
-  }
+  const signal = abortOnSignals();
+  return guarded({ signal }, (guard) => serve(request, { guard, signal }));
 }
 
 type ServeRequest = ReturnType<typeof readServeRequest>;
