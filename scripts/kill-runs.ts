@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitCodes, FreshetError, messageOf } from '../harness/contract/errors.ts';
 import { openGuard } from '../harness/services/guard.ts';
 import { startPostgres } from '../harness/services/postgres.ts';
 import { startRedis } from '../harness/services/redis.ts';
@@ -14,17 +15,41 @@ import { namesIn } from './kill-runs/names.ts';
 import { describeWay, type KillPlan, planRun } from './kill-runs/plan.ts';
 import { killRun, type Outcome } from './kill-runs/run.ts';
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      runs: { type: 'string', default: '20' },
-      seed: { type: 'string', default: '1' },
-      only: { type: 'string' },
-    },
-  });
-  const seed = Number(values.seed);
-  const numbers =
-    values.only === undefined ? Array.from({ length: Number(values.runs) }, (_, i) => i + 1) : [Number(values.only)];
+interface Request {
+  readonly seed: number;
+  /** Of the runs, from 1. */
+  readonly numbers: readonly number[];
+  readonly isRepetition: boolean;
+}
+
+/** Throws `input` for what is not one of the three options with a whole number. */
+function readRequest(args: readonly string[]): Request {
+  const values = readOptions(args);
+  const number = (name: 'runs' | 'seed' | 'only', usual: number) => {
+    const given = values[name] ?? String(usual);
+    if (!/^[1-9]\d{0,6}$/.test(given))
+      throw new FreshetError('input', `--${name} is '${given}'; expected a whole number from 1`);
+    return Number(given);
+  };
+  const isRepetition = values.only !== undefined;
+  const runs = number('runs', 20);
+  return {
+    seed: number('seed', 1),
+    numbers: isRepetition ? [number('only', 1)] : Array.from({ length: runs }, (_, i) => i + 1),
+    isRepetition,
+  };
+}
+
+function readOptions(args: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({ args: [...args], options: { runs: text, seed: text, only: text } }).values;
+  } catch (error) {
+    throw new FreshetError('input', `${messageOf(error)}; expected --runs N, --seed N, --only N`);
+  }
+}
+
+async function killRuns({ seed, numbers, isRepetition }: Request): Promise<number> {
   const guard = await openGuard();
   const failed: number[] = [];
   try {
@@ -43,7 +68,7 @@ async function main(): Promise<number> {
         `${describe(plan, outcome)}${problems.map((problem) => `\n      WRONG: ${problem}`).join('')}\n`,
       );
       if (problems.length > 0) failed.push(number);
-      if (problems.length > 0 && values.only !== undefined) process.stdout.write(`${outcome.stderr}\n`);
+      if (problems.length > 0 && isRepetition) process.stdout.write(`${outcome.stderr}\n`);
       await rm(directory, { recursive: true, force: true });
     }
   } finally {
@@ -62,6 +87,15 @@ function describe(plan: KillPlan, outcome: Outcome): string {
   const last = outcome.stderr.split('\n').at(-1) ?? '';
   const trials = outcome.record === null ? '–' : JSON.parse(outcome.record).trials.length;
   return `#${number} (${how}) ${describeWay(way)} at ${(atMs / 1000).toFixed(1)} s${outcome.hit ? '' : ' (nothing to hit)'} → exit ${outcome.code} after ${(outcome.endedAfterMs / 1000).toFixed(1)} s, ${trials} trials kept: ${last.slice(0, 160)}`;
+}
+
+async function main(): Promise<number> {
+  try {
+    return await killRuns(readRequest(process.argv.slice(2)));
+  } catch (error) {
+    process.stderr.write(`${messageOf(error).replaceAll(/\s+/g, ' ')}\n`);
+    return error instanceof FreshetError ? exitCodes[error.kind] : exitCodes.bug;
+  }
 }
 
 process.exit(await main());
