@@ -3,9 +3,9 @@
 
 /** Chances of every U from 0 to `first` × `second`, by the paper's recurrence on the group of the largest value. */
 export function rankSumDistribution(first: number, second: number): Float64Array {
-  let row = Array.from({ length: second + 1 }, () => Float64Array.of(1));
+  let row: Float64Array[] = Array.from({ length: second + 1 }, () => Float64Array.of(1));
   for (let i = 1; i <= first; i++) {
-    const next = [Float64Array.of(1)];
+    const next: Float64Array[] = [Float64Array.of(1)];
     for (let j = 1; j <= second; j++) next.push(mixLast(i, j, { without: row[j], withoutSecond: next[j - 1] }));
     row = next;
   }
