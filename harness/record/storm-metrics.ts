@@ -1,6 +1,7 @@
 // The figures of a reconnect storm. A trial without a fault has none of them: no figure, rather than one that says 0.
 import type { MetricName } from '../contract/metrics.ts';
 import type { MetricValue, TrialRecord } from '../contract/record.ts';
+import { staleSeries } from '../measure/stale.ts';
 import { sessionSeries, stormFigures } from '../measure/storm.ts';
 import type { SwarmTotals } from '../measure/swarm-totals.ts';
 import type { TrialInput } from '../measure/trial-input.ts';
@@ -54,8 +55,12 @@ export function faultEvents({ outage, startUs }: TrialInput): TrialRecord['event
   return [{ kind: 'fault', atUs, untilUs: untilUs > atUs ? untilUs : null, what: faultMeanings[outage.kind] }];
 }
 
-/** With a fault, the clients' comings and goings stand beside the database's queries. */
-export function timelineOf({ timeline, outage }: TrialInput, totals: SwarmTotals): TrialRecord['timeline'] {
+/** Stale screens stand beside the database's queries and, with a fault, the clients' comings and goings. */
+export function timelineOf(input: TrialInput, totals: SwarmTotals): TrialRecord['timeline'] {
+  const { plan, outage, results } = input;
+  const shards = results.canary === null ? results.shards : [...results.shards, results.canary];
+  const staleShare = staleSeries(shards, { ...plan, stepUs: input.timeline.stepUs });
+  const timeline = { ...input.timeline, series: { ...input.timeline.series, staleShare } };
   if (outage === null) return timeline;
   const sessions = sessionSeries(totals.sessions, {
     stepUs: timeline.stepUs,

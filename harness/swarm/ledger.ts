@@ -3,6 +3,7 @@ import { createHistogram, encodeHistogram, type Histogram, recordUs } from '../c
 import { type DeliveryCounts, noDeliveries } from './delivery.ts';
 import type { Traffic } from './session.ts';
 import { SessionLog } from './session-log.ts';
+import { StaleLog } from './stale-log.ts';
 import { UpdateLog } from './update-log.ts';
 
 export interface Window {
@@ -90,6 +91,7 @@ export class Ledger {
     attemptLagUs: createHistogram(),
   };
   readonly sessions = new SessionLog();
+  readonly staleness = new StaleLog();
   readonly samples: Sample[] = [];
   window: Window | null = null;
 
@@ -142,8 +144,11 @@ export class Ledger {
   /** A screen was outdated or cut off from `fromUs` to `toUs`; only what lies in the window counts. */
   stale(fromUs: number, toUs: number): void {
     if (this.window === null) return;
-    const us = Math.min(toUs, this.window.endUs) - Math.max(fromUs, this.window.startUs);
-    if (us > 0) this.inWindow.staleUs += us;
+    const { startUs, endUs } = this.window;
+    const [from, to] = [Math.max(fromUs, startUs), Math.min(toUs, endUs)];
+    if (to <= from) return;
+    this.inWindow.staleUs += to - from;
+    this.staleness.add(from - startUs, to - startUs);
   }
 
   encoded(): Record<keyof Ledger['histograms'], string> {

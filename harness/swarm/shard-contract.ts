@@ -78,6 +78,8 @@ export interface ShardResult {
   readonly expected: number;
   readonly histograms: ReturnType<Ledger['encoded']> & { readonly eventLoopDelayUs: string };
   readonly samples: readonly Sample[];
+  /** Stale time of all its screens in each step of 100 ms of the window, µs. */
+  readonly staleUs: readonly number[];
   /** How the clients came and went from the window's start to rest. */
   readonly sessions: SessionReport;
   /** CPU time of this process within the window. */

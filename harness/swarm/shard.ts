@@ -215,6 +215,7 @@ export class Shard {
         eventLoopDelayUs: encodeHistogram(this.#eventLoopDelay ?? this.#eventLoop.take()),
       },
       samples,
+      staleUs: this.#ledger.staleness.report(),
       sessions: this.#ledger.sessions.report(),
       cpuUs: end.cpuUs - start.cpuUs,
     };
