@@ -101,6 +101,32 @@ const trial = z.strictObject({
   health: z.array(finding),
 });
 
+const verdict = z.strictObject({
+  /** `trade-offs` where nothing was required, `withheld` where the figures cannot be believed. */
+  kind: z.enum(['answer', 'none-meets', 'open', 'trade-offs', 'withheld']),
+  /** The simplest contender that meets everything; several where none of them is simpler. */
+  simplest: z.array(z.string()),
+  sentences: z.array(z.string()),
+  /** The simplest first. `overloaded`: it meets what is required, but could not keep up. */
+  contenders: z.array(
+    z.strictObject({
+      contender: z.string(),
+      outcome: z.enum(['meets', 'misses', 'open', 'overloaded']),
+      judgements: z.array(
+        z.strictObject({
+          requirement: z.string(),
+          outcome: z.enum(['met', 'missed', 'open']),
+          /** The figure, or why there is none, or what the transport does. */
+          because: z.string(),
+        }),
+      ),
+    }),
+  ),
+  /** What would change the answer, and whether that was measured or is arithmetic. */
+  breakEvens: z.array(z.strictObject({ basis: z.enum(['arithmetic', 'measured']), text: z.string() })),
+  notMeasured: z.array(z.string()),
+});
+
 export const runRecord = z.strictObject({
   schema: z.literal(runRecordSchemaName),
   id: z.string().min(1),
@@ -124,6 +150,10 @@ export const runRecord = z.strictObject({
   trials: z.array(trial),
   /** What was planned but not done, as `contender #repetition`. */
   missing: z.array(z.string()),
+  /** What the screen needs, as `--require` spells it. */
+  require: z.array(z.string()).optional(),
+  /** What follows from that and the figures; reports conclude it anew. */
+  verdict: verdict.optional(),
 });
 
 export type RunRecord = z.infer<typeof runRecord>;
@@ -133,6 +163,7 @@ export type ScalarValue = z.infer<typeof scalar>;
 export type DistributionValue = z.infer<typeof distribution>;
 export type HealthFinding = z.infer<typeof finding>;
 export type WitnessedCount = z.infer<typeof witnessedCount>;
+export type Verdict = z.infer<typeof verdict>;
 export type ServiceRecord = z.infer<typeof service>;
 export type Transport = TrialRecord['transport'];
 
