@@ -6,7 +6,7 @@ import { shorten } from './inert.ts';
 const whatLimit = 40;
 
 /** A duration among a trial's settings in µs, whether recorded as µs or as spelled; `null` when it has none. */
-function settingUs(trial: TrialRecord, name: string): number | null {
+export function settingUs(trial: TrialRecord, name: string): number | null {
   const value = trial.settings[name];
   if (typeof value === 'number') return value;
   return typeof value === 'string' ? parseDurationUs(value) : null;
@@ -16,6 +16,12 @@ function settingUs(trial: TrialRecord, name: string): number | null {
 export function pollIntervalUs(trial: TrialRecord): number | null {
   const own = /\+interval=([^+]+)/.exec(trial.contender)?.[1];
   return own === undefined ? settingUs(trial, 'poll-interval') : parseDurationUs(own);
+}
+
+/** A contender's name in a sentence: `polling every 2 s`, where its spelling leaves the interval to the scenario. */
+export function withInterval(name: string, trial: TrialRecord): string {
+  const everyUs = trial.transport === 'polling' ? pollIntervalUs(trial) : null;
+  return everyUs === null || name.includes('interval=') ? name : `${name} every ${formatDurationUs(everyUs)}`;
 }
 
 /** The conditions of some trials of a run, the most telling first. */
@@ -93,6 +99,15 @@ function windowPhrase(trials: readonly TrialRecord[]): string {
 export function postgresPhrase(record: RunRecord): string {
   const { postgres } = record.services;
   return postgres === undefined ? '' : `Postgres ${postgres.version} (${postgres.driver})`;
+}
+
+/** How often each contender was measured, and on what: what a verdict must not be quoted without. */
+export function limitPhrases({ trials, environment }: RunRecord): string[] {
+  const isSingle = trials.every((trial) => trial.repetition === 1);
+  return [
+    isSingle ? 'one repetition' : '',
+    `clients and servers on one machine (${counted(environment.cores, 'core')})`,
+  ];
 }
 
 function range(values: readonly number[], say: (value: number) => string): string {

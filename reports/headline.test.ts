@@ -84,6 +84,27 @@ describe('the headline', () => {
   });
 });
 
+describe('the headline of a run with requirements', () => {
+  const record = recordWith({ polling: [1_000, 15_003], 'polling+cache=1s': [1_500, 60], websocket: [4, 12] });
+
+  it('is the verdict, and what the figures say besides', () => {
+    expect(textOf({ ...record, require: ['freshness<3s'] })).toBe(
+      'Polling every 2 s is enough for freshness p99 < 3 s (measured: 1 s), and nothing that was measured is simpler. Polling asked Postgres 15,003 times a minute where websocket asked 12 – but polling+cache=1s asked only 60, with half of all changes or newer ones on screen within 1.5 s.',
+    );
+  });
+
+  it('says nothing twice', () => {
+    expect(textOf({ ...record, require: ['freshness<3s', 'queries<600'] })).toBe(
+      'Polling+cache=1s every 2 s is the simplest of the 2 contenders that meet freshness p99 < 3 s and queries < 600/min (measured: freshness p99 1.5 s, queries 60/min). Simpler, but not enough: polling every 2 s (queries 15,003/min).',
+    );
+  });
+
+  it('asks for them where there are none', () => {
+    expect(headlineOf(readRun(record)).caveats.join()).toContain('No requirement was stated');
+    expect(headlineOf(readRun({ ...record, require: ['bidirectional'] })).caveats.join()).not.toContain('stated');
+  });
+});
+
 describe('the headline of a run that cannot be trusted', () => {
   it('is a warning without a figure when the run is invalid', () => {
     const headline = headlineOf(readRun(invalidRecord()));
@@ -110,7 +131,7 @@ describe('the headline of a run that cannot be trusted', () => {
     expect(headlineOf(readRun(censoredRecord())).caveats).toContain(
       'With polling, 4.99 % of the changes were not seen by the end of the drain.',
     );
-    expect(headlineOf(readRun(buildRecord())).caveats).toEqual([
+    expect(headlineOf(readRun({ ...buildRecord(), require: ['bidirectional'] })).caveats).toEqual([
       'One warning speaks against parts of it; see the findings.',
     ]);
     expect(headlineOf(readRun({ ...buildRecord(), status: 'interrupted', missing: ['sse #2'] })).caveats[0]).toBe(

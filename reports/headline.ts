@@ -1,14 +1,14 @@
-// A run → its finding in one or two sentences that the figures bear out. It must never flatter: cached polling is named where it
-// makes the number of queries no argument, and an invalid run gets a warning instead.
+// A run → the text at its top: the verdict on what was required, then what the figures say besides, and what speaks against them.
 
-import { formatDurationUs, formatNumber } from '../harness/contract/units.ts';
-import { capitalise } from './charts/extremes.ts';
-import { pollIntervalUs } from './conditions.ts';
-import { formatFigure } from './figures.ts';
-import { quantileOf } from './merge.ts';
-import { type Contender, isEmpty, numberOf, type Run } from './run.ts';
+import type { MetricName } from '../harness/contract/metrics.ts';
+import type { Verdict } from '../harness/contract/record.ts';
+import { formatNumber } from '../harness/contract/units.ts';
+import { comparisonSentences } from './comparison-headline.ts';
+import { limitPhrases } from './conditions.ts';
+import { type Contender, headerConditions, type Run } from './run.ts';
 import { stormsOf } from './storm.ts';
 import { stormSentences } from './storm-headline.ts';
+import { type Conclusion, concludeRun } from './verdict/verdict.ts';
 
 export interface Headline {
   readonly kind: 'finding' | 'warning';
@@ -17,32 +17,25 @@ export interface Headline {
   readonly caveats: readonly string[];
 }
 
-const emptyText = 'This run holds no finished trial, so there is nothing to compare.';
-const unmeasuredText = 'Neither freshness nor database queries could be measured; the table says why.';
-
-/** The contenders that a headline speaks of, each the first of its kind in the record. */
-interface Cast {
-  readonly push: readonly Contender[];
-  readonly polling: Contender | undefined;
-  readonly cached: Contender | undefined;
-}
-
 /** The headline of a run. */
-export function headlineOf(run: Run): Headline {
-  const caveats = caveatsOf(run);
-  if (isEmpty(run)) return { kind: 'warning', sentences: [emptyText], caveats };
-  if (!run.valid) return { kind: 'warning', sentences: [invalidText(run)], caveats };
-  const sentences = [...comparisonSentences(run.contenders), ...stormSentences(stormsOf(run.storms))];
-  return { kind: 'finding', sentences, caveats };
+export function headlineOf(run: Run, conclusion: Conclusion = concludeRun(run)): Headline {
+  const { verdict } = conclusion;
+  const caveats = caveatsOf(run, verdict);
+  if (verdict.kind === 'withheld') return { kind: 'warning', sentences: verdict.sentences, caveats };
+  return { kind: 'finding', sentences: [...verdict.sentences, ...besides(run, conclusion)], caveats };
 }
 
-function comparisonSentences(contenders: readonly Contender[]): string[] {
-  if (contenders.length === 0) return [];
-  const cast = castOf(contenders);
-  const compared = cast.polling !== undefined && cast.push.length > 0;
-  const said = compared ? [compareFreshness(cast), compareQueries(cast)] : contenders.slice(0, 2).map(describe);
-  const sentences = said.filter((sentence) => sentence !== '');
-  return sentences.length > 0 ? sentences : [unmeasuredText];
+/** What the figures say that the verdict does not. */
+function besides(run: Run, { verdict, requirements }: Conclusion): string[] {
+  const storms = stormSentences(stormsOf(run.storms));
+  if (verdict.kind === 'trade-offs') return storms;
+  const told = requirements.flatMap((each): MetricName[] => (each.kind === 'figure' ? [each.metric] : []));
+  return [...comparisonSentences(run.contenders, told), ...storms];
+}
+
+/** What it holds for, as short phrases: without them it must not be quoted. */
+export function headlineConditions(run: Run): string[] {
+  return [...headerConditions(run), ...limitPhrases(run.record)].filter((phrase) => phrase !== '');
 }
 
 /** The headline as one line. */
@@ -50,93 +43,7 @@ export function headlineText({ sentences }: Headline): string {
   return sentences.join(' ');
 }
 
-function castOf(contenders: readonly Contender[]): Cast {
-  const streams = contenders.filter(({ transport }) => transport === 'sse' || transport === 'websocket');
-  // One scenario and one number of clients, or the sentence would compare unlike things.
-  const like = (contender: Contender) => sameConditions(contender, streams[0] ?? contender);
-  const polls = contenders.filter((contender) => contender.transport === 'polling' && like(contender));
-  return { push: streams.filter(like), polling: polls.find((each) => !isCached(each)), cached: polls.find(isCached) };
-}
-
-function sameConditions(a: Contender, b: Contender): boolean {
-  const [left, right] = [a.trials[0], b.trials[0]];
-  return left.scenario === right.scenario && left.clients === right.clients && left.audiences === right.audiences;
-}
-
-function isCached(contender: Contender): boolean {
-  return /\+cache=/.test(contender.name);
-}
-
-/** Speaks for all push contenders with the slowest of them, so that it is true of each. */
-function compareFreshness({ push, polling }: Cast): string {
-  const pushP50 = worst(push.map((each) => freshness(each, 0.5)));
-  const pollP50 = polling === undefined ? null : freshness(polling, 0.5);
-  const pushed = `${pushName(push)} had half of all changes, or newer ones, on screen within ${formatFigure(pushP50, 'us')}`;
-  const polled = `${pollName(polling)} took ${formatFigure(pollP50, 'us')}`;
-  if (pushP50 === null)
-    return pollP50 === null
-      ? ''
-      : sentence(
-          `${polled} to have half of all changes, or newer ones, on screen; ${pushName(push)} has no median to set beside it`,
-        );
-  const pushP99 = worst(push.map((each) => freshness(each, 0.99)));
-  const tail = pushP99 === null ? ' (its p99 was not seen by the end)' : ` (p99 ${formatDurationUs(pushP99)})`;
-  return sentence(pollP50 === null ? pushed + tail : `${pushed}${tail}; ${polled}`);
-}
-
-function compareQueries({ push, polling, cached }: Cast): string {
-  const thirstiest = thirstiestOf(push);
-  const pushed = thirstiest === undefined ? null : numberOf(thirstiest, 'db.queriesPerMinute');
-  const polled = polling === undefined ? null : numberOf(polling, 'db.queriesPerMinute');
-  if (polling === undefined || thirstiest === undefined || polled === null || pushed === null) return '';
-  const [more, less] = [formatNumber(polled), formatNumber(pushed)];
-  if (polled * 1.1 < pushed)
-    return sentence(
-      `${polling.label} asked Postgres ${times(polled)} a minute, fewer than ${thirstiest.label} (${less})`,
-    );
-  const asked = `${polling.label} asked Postgres ${times(polled)} a minute where ${thirstiest.label} asked ${less}`;
-  if (polled < pushed * 1.1)
-    return sentence(
-      `${polling.label} and ${thirstiest.label} asked Postgres about equally often (${more} and ${less} times a minute)`,
-    );
-  return sentence(asked + cacheClause(cached, polled));
-}
-
-/** A cache before polling takes the queries away whatever the clients: without it, the comparison would be with a strawman. */
-function cacheClause(cached: Contender | undefined, polled: number): string {
-  if (cached === undefined) return '; polling from a server-side cache was not among the contenders';
-  const asked = numberOf(cached, 'db.queriesPerMinute');
-  if (asked === null || asked >= polled) return '';
-  const p50 = freshness(cached, 0.5);
-  const behind =
-    p50 === null ? '' : `, with half of all changes or newer ones on screen within ${formatDurationUs(p50)}`;
-  return ` – but ${cached.label} asked only ${formatNumber(asked)}${behind}`;
-}
-
-function describe(contender: Contender): string {
-  const p50 = freshness(contender, 0.5);
-  const p99 = freshness(contender, 0.99);
-  const queries = numberOf(contender, 'db.queriesPerMinute');
-  const fresh =
-    p50 === null
-      ? ''
-      : `had half of all changes, or newer ones, on screen within ${formatDurationUs(p50)}${p99 === null ? '' : ` (p99 ${formatDurationUs(p99)})`}`;
-  const asked = queries === null ? '' : `asked Postgres ${times(queries)} a minute`;
-  const said = [fresh, asked].filter((part) => part !== '').join(' and ');
-  return said === '' ? '' : sentence(`${contender.label} ${said}`);
-}
-
-function invalidText(run: Run): string {
-  const fatal = run.findings.filter(({ severity }) => severity === 'fatal');
-  const causes = [...new Set(fatal.map(({ code, where }) => `${code} in ${where}`))];
-  const why =
-    causes.length === 0
-      ? ''
-      : ` (${causes.slice(0, 3).join(', ')}${causes.length > 3 ? `, and ${causes.length - 3} more` : ''})`;
-  return `This run is invalid and its figures must not be quoted${why}.`;
-}
-
-function caveatsOf(run: Run): string[] {
+function caveatsOf(run: Run, { kind }: Verdict): string[] {
   const { record } = run;
   const planned = record.trials.length + record.missing.length;
   const warnings = run.findings.filter(({ severity }) => severity === 'warn').length;
@@ -149,6 +56,9 @@ function caveatsOf(run: Run): string[] {
     warnings > 0
       ? `${warnings === 1 ? 'One warning speaks' : `${warnings} warnings speak`} against parts of it; see the findings.`
       : '',
+    kind === 'trade-offs'
+      ? `No requirement was stated, so these are trade-offs and not a winner; state what the screen needs, such as --require '${run.contenders.length > 0 ? 'freshness<3s' : 'recovery<30s'}'.`
+      : '',
   ].filter((caveat) => caveat !== '');
 }
 
@@ -156,48 +66,4 @@ function unseenText({ label, figures }: Contender): string {
   const figure = figures.freshnessUs;
   if (figure?.kind !== 'distribution' || figure.censored === 0) return '';
   return `With ${label}, ${formatNumber((figure.censored / figure.count) * 100)} % of the changes were not seen by the end of the drain.`;
-}
-
-function pushName(push: readonly Contender[]): string {
-  const [only] = push;
-  if (push.length === 1 && only !== undefined) return only.label;
-  return push.length > 3
-    ? `push (the slowest of ${push.length} contenders)`
-    : `push (${push.map(({ label }) => label).join(', ')})`;
-}
-
-function pollName(polling: Contender | undefined): string {
-  const everyUs = polling === undefined ? null : pollIntervalUs(polling.trials[0]);
-  const label = polling?.label ?? 'polling';
-  return everyUs === null || label.includes('interval=') ? label : `${label} every ${formatDurationUs(everyUs)}`;
-}
-
-function freshness(contender: Contender, quantile: number): number | null {
-  const figure = contender.figures.freshnessUs;
-  return figure?.kind === 'distribution' ? quantileOf(figure, quantile) : null;
-}
-
-/** The highest, or `null` when one of them is unknown: nothing can be said of all then. */
-function worst(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === values.length && known.length > 0 ? Math.max(...known) : null;
-}
-
-/** The one that asked most often, so that what is said of it flatters none. */
-function thirstiestOf(contenders: readonly Contender[]): Contender | undefined {
-  const queries = (each: Contender) => numberOf(each, 'db.queriesPerMinute') ?? -1;
-  return contenders
-    .filter((each) => queries(each) >= 0)
-    .reduce<Contender | undefined>(
-      (most, each) => (most === undefined || queries(each) > queries(most) ? each : most),
-      undefined,
-    );
-}
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${formatNumber(count)} times`;
-}
-
-function sentence(text: string): string {
-  return `${capitalise(text)}.`;
 }

@@ -4,15 +4,17 @@ import { looksOf } from './charts/chart.ts';
 import { pageTheme } from './charts/theme.ts';
 import { escapeHtml } from './escape.ts';
 import { keepUnits } from './figures.ts';
-import { type Headline, headlineOf } from './headline.ts';
+import { type Headline, headlineConditions, headlineOf } from './headline.ts';
 import type { Assets } from './page/assets.ts';
 import { renderDataTable } from './page/data-table.ts';
 import { minuteOf, renderEnvironment } from './page/environment.ts';
 import { renderEveryFigure, renderFindings, renderTheory, renderWitnesses } from './page/evidence.ts';
-import { headerConditions, isEmpty, type Run } from './run.ts';
+import { isEmpty, type Run } from './run.ts';
 import { stormSystemTableOf, stormTableOf } from './storm-table.ts';
 import { renderHtmlTable } from './table/html.ts';
 import { tableOf } from './table.ts';
+import { renderVerdictHtml } from './verdict/dialects.ts';
+import { type Conclusion, concludeRun } from './verdict/verdict.ts';
 
 /** A chart and its two drawings, for a desk and for a phone. */
 export interface PageChart {
@@ -29,9 +31,11 @@ export interface PageCharts {
 
 /** The page. */
 export function renderPage(run: Run, charts: PageCharts, assets: Assets): string {
-  const headline = headlineOf(run);
+  const conclusion = concludeRun(run);
+  const headline = headlineOf(run, conclusion);
   const sections = [
     renderHeader(run, headline),
+    renderVerdict(run, conclusion),
     ...renderComparison(run, charts.comparison),
     renderStorms(run, charts.storms),
     section('Theory against measurement', renderTheory(run)),
@@ -68,9 +72,19 @@ function renderHeader(run: Run, headline: Headline): string {
 <div class="top"><span>Freshet · ${escapeHtml(minuteOf(run.record.startedAt))}</span><button type="button" id="theme" hidden>Light or dark</button></div>
 <h1>${escapeHtml(keepUnits(first))}</h1>
 ${others.map((sentence) => `<p class="lead">${escapeHtml(keepUnits(sentence))}</p>`).join('')}
-<p class="conditions">${escapeHtml(headerConditions(run).join(' · '))}</p>
+<p class="conditions">${escapeHtml(headlineConditions(run).join(' · '))}</p>
 ${caveats === '' ? '' : `<ul class="caveats">${caveats}</ul>`}
 </header>`;
+}
+
+/** Who meets what, and what would change the answer. */
+function renderVerdict(run: Run, conclusion: Conclusion): string {
+  const { verdict, candidates } = conclusion;
+  const names = run.contenders.map(({ name }) => name);
+  const body = renderVerdictHtml(conclusion, (row) =>
+    lineKey(run, names.indexOf(candidates[row]?.contender.name ?? '')),
+  );
+  return body === '' ? '' : section(verdict.kind === 'trade-offs' ? 'Trade-offs' : 'Requirements', body);
 }
 
 function renderComparison(run: Run, charts: readonly PageChart[]): string[] {

@@ -1,11 +1,13 @@
 // A run → summary.md for pull requests and job summaries, which show tables and Mermaid but no embedded pictures.
 import { escapeMarkdown, fenceMarkdown, quoteMermaid } from './escape.ts';
-import { headlineOf } from './headline.ts';
+import { type Headline, headlineConditions, headlineOf } from './headline.ts';
 import { shorten } from './inert.ts';
-import { headerConditions, isEmpty, numberOf, type Run } from './run.ts';
+import { isEmpty, numberOf, type Run } from './run.ts';
 import { stormSystemTableOf, stormTableOf } from './storm-table.ts';
 import { renderMarkdownTable } from './table/markdown.ts';
 import { tableOf } from './table.ts';
+import { renderVerdictMarkdown } from './verdict/dialects.ts';
+import { concludeRun } from './verdict/verdict.ts';
 
 /** A pull request's comment holds 65,536 characters; the rest is in the report. */
 const mostFindings = 20;
@@ -13,8 +15,10 @@ const messageLimit = 400;
 
 /** The summary, ending in a line break. */
 export function renderSummary(run: Run): string {
+  const conclusion = concludeRun(run);
   const parts = [
-    renderHeadline(run),
+    renderHeadline(run, headlineOf(run, conclusion)),
+    renderVerdictMarkdown(conclusion),
     // A run that did nothing still shows what it would have compared.
     run.contenders.length > 0 || isEmpty(run) ? renderMarkdownTable(tableOf(run)) : '',
     renderDiagram(run),
@@ -25,13 +29,12 @@ export function renderSummary(run: Run): string {
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function renderHeadline(run: Run): string {
-  const { kind, sentences, caveats } = headlineOf(run);
+function renderHeadline(run: Run, { kind, sentences, caveats }: Headline): string {
   const text = sentences.map(escapeMarkdown).join(' ');
   const lines = [
     '## Freshet\n',
     kind === 'finding' ? `**${text}**\n` : `> [!WARNING]\n> ${text}\n`,
-    `${escapeMarkdown(headerConditions(run).join(' · '))}\n`,
+    `${escapeMarkdown(headlineConditions(run).join(' · '))}\n`,
     ...caveats.map((caveat) => `_${escapeMarkdown(caveat)}_\n`),
   ];
   return lines.filter((line) => line !== '').join('\n');

@@ -1,11 +1,29 @@
-// A run → its tables for a terminal: the comparison, and below it the reconnect storm.
+// A run → what a terminal shows of it: the text at the top with its conditions, what the verdict rests on, and the tables.
+import { headlineConditions, headlineOf } from './headline.ts';
 import { isEmpty, type Run } from './run.ts';
 import { stormTableOf } from './storm-table.ts';
 import { renderTerminalTable, type TerminalStyle } from './table/terminal.ts';
 import { wrapText } from './table/text-width.ts';
 import { tableOf } from './table.ts';
+import { renderVerdictTerminal } from './verdict/dialects.ts';
+import { concludeRun } from './verdict/verdict.ts';
 
 const defaultWidth = 80;
+
+/** The whole run, ending in a line break. Sentences are lines of their own, for the terminal to wrap. */
+export function renderTerminal(run: Run, style: TerminalStyle): string {
+  const conclusion = concludeRun(run);
+  const { sentences, caveats } = headlineOf(run, conclusion);
+  const conditions = wrapText(headlineConditions(run).join(' · '), style.width ?? defaultWidth);
+  const parts = [
+    sentences,
+    conditions,
+    caveats,
+    [renderVerdictTerminal(conclusion, style).trimEnd()],
+    [renderTerminalTables(run, style).trimEnd()],
+  ].map((lines) => lines.join('\n'));
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
 
 /** The tables that the run has rows for, each ending in a line break, an empty line between them. */
 export function renderTerminalTables(run: Run, style: TerminalStyle): string {

@@ -1,0 +1,103 @@
+// What would change the answer: from arithmetic, and from what was measured.
+import { describe, expect, it } from 'vitest';
+import { readRun } from '../run.ts';
+import { type Figures, recordWith } from './verdict.fixture.ts';
+import { concludeRun } from './verdict.ts';
+
+const usual = {
+  polling: { freshnessMs: 1_980, queries: 15_000 },
+  'polling+cache=1s': { freshnessMs: 2_250, queries: 60 },
+  'long-polling': { freshnessMs: 25, queries: 12 },
+  websocket: { freshnessMs: 20, queries: 12 },
+} satisfies Record<string, Figures>;
+
+const breakEvensOf = (
+  basis: 'arithmetic' | 'measured',
+  require: readonly string[],
+  figures: Record<string, Figures> = usual,
+) =>
+  concludeRun(readRun(recordWith(figures, require)))
+    .verdict.breakEvens.filter((each) => each.basis === basis)
+    .map(({ text }) => text);
+
+describe('arithmetic', () => {
+  it('turns a limit of queries into clients, interval, cache and changes', () => {
+    expect(breakEvensOf('arithmetic', ['queries<600'])).toEqual([
+      'Up to 19 clients polling every 2 s keep to queries < 600/min; 500 clients need an interval of over 50 s.',
+      'Polling+cache=1s never asks more than 60/min, however many clients; queries < 600/min allow a cache from 100 ms on.',
+      'Long-polling and websocket ask for each change and not for each client: queries < 600/min allow a change every 100 ms.',
+    ]);
+  });
+
+  it('turns a limit of freshness into the longest interval, whatever the quantile', () => {
+    expect(breakEvensOf('arithmetic', ['freshness<3s'])).toEqual([
+      'Polling meets freshness p99 < 3 s up to a poll every 3.03 s.',
+      'Polling+cache=1s meets freshness p99 < 3 s up to a poll every 2.21 s, allowing for the age of the cache.',
+    ]);
+    expect(breakEvensOf('arithmetic', ['freshness.p50<3s'])[0]).toBe(
+      'Polling meets freshness p50 < 3 s up to a poll every 6 s.',
+    );
+    expect(breakEvensOf('arithmetic', ['freshness<20ms'])[0]).toBe(
+      'Polling meets freshness p99 < 20 ms at no interval.',
+    );
+  });
+
+  it('says how many clients could keep both limits', () => {
+    expect(breakEvensOf('arithmetic', ['freshness<3s', 'queries<600'])).toContain(
+      'Polling can meet both limits with up to 30 clients, whatever the interval.',
+    );
+  });
+
+  it('says that no number of clients could', () => {
+    expect(breakEvensOf('arithmetic', ['freshness<1s', 'queries<10'])).toContain(
+      'Polling cannot meet both limits, whatever the interval.',
+    );
+  });
+
+  it('without a limit says what an interval trades', () => {
+    expect(breakEvensOf('arithmetic', [])).toEqual([
+      'Polling+cache=1s never asks more than 60/min, however many clients.',
+      'Each client that polls every 2 s adds 30 queries a minute.',
+      'Polling every 1 s would have a freshness p99 of 992 ms and ask 30,000 times a minute.',
+      'Polling asks as rarely as long-polling only at an interval of 41 min 40 s.',
+    ]);
+  });
+
+  it('is silent on what it knows nothing of', () => {
+    expect(breakEvensOf('arithmetic', ['bidirectional'])).toEqual([]);
+    expect(breakEvensOf('arithmetic', ['memory<100MB'])).toEqual([]);
+    expect(breakEvensOf('arithmetic', ['freshness<3s'], { websocket: { freshnessMs: 5 } })).toEqual([]);
+  });
+});
+
+describe('measurements', () => {
+  it.each<[string, readonly string[], readonly string[]]>([
+    ['a tighter limit', ['freshness<3s'], ['For freshness p99 under 1.98 s it would be long-polling (25 ms).']],
+    [
+      'a looser limit and a tighter one',
+      ['freshness<1s'],
+      [
+        'For freshness p99 under 25 ms it would be websocket (20 ms).',
+        'If freshness p99 may be 1.98 s, it would be polling every 2 s.',
+      ],
+    ],
+    [
+      'who comes closest where nobody meets it',
+      ['freshness<10ms'],
+      ['If freshness p99 may be 1.98 s, it would be polling every 2 s, at 25 ms long-polling, at 20 ms websocket.'],
+    ],
+    ['a need that were none', ['bidirectional'], ['Without bidirectional it would be polling every 2 s.']],
+    [
+      'the need that alone rules out the simpler',
+      ['freshness<3s', 'queries<600'],
+      [
+        'For freshness p99 under 2.25 s it would be long-polling (25 ms).',
+        'If queries may be 15,000/min, it would be polling every 2 s.',
+        'For queries under 60/min it would be long-polling (12/min).',
+      ],
+    ],
+  ])('tell of %s', (_, require, expected) => {
+    const said = breakEvensOf('measured', require);
+    expect([...said].sort()).toEqual([...expected].sort());
+  });
+});
