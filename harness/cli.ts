@@ -10,12 +10,13 @@ import {
   unknownOptions,
   watchRepeats,
 } from './commands/command-line.ts';
-import { contenderHelp, settingHelp } from './commands/help.ts';
+import { contenderHelp, requirementHelp, settingHelp } from './commands/help.ts';
 import { checkLateSignal, Interrupted } from './commands/interrupt.ts';
 import { type RawFlags, readRequest, scenarios } from './commands/request.ts';
 import { runServe } from './commands/serve.ts';
 import { defaultStrategies, readSimulateRequest, simulateSettings } from './commands/simulate-request.ts';
 import { exitCodes, FreshetError, messageOf, systemFailure } from './contract/errors.ts';
+import { parseRequirements } from './contract/requirement.ts';
 
 /** Options without a value; all others take one. */
 const switches = {
@@ -41,6 +42,8 @@ const valueOptions: Readonly<Record<string, string>> = {
   '--out <dir>': 'where records and reports go (results)',
 };
 
+const requireMeaning = "what the screen needs, such as 'freshness<3s' or bidirectional (repeatable)";
+
 function buildProgram(run: (action: () => Promise<number>) => void): Command {
   const program = new Command('freshet')
     .description('Should this screen poll, or should the server push? Settled by measurements.')
@@ -59,9 +62,10 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
       (value: string, all: string[]) => [...all, value],
       [],
     )
+    .option('--require <need>', requireMeaning, (value: string, all: string[]) => [...all, value], [])
     .option('--debug', 'show the stack of an error');
-  bench.allowUnknownOption().addHelpText('after', `\n${settingHelp()}\n\n${contenderHelp()}`);
-  const repeatsOfBench = watchRepeats(bench, ['--set']);
+  bench.allowUnknownOption().addHelpText('after', `\n${settingHelp()}\n\n${contenderHelp()}\n\n${requirementHelp()}`);
+  const repeatsOfBench = watchRepeats(bench, ['--set', '--require']);
   bench.action((_names: string[], flags: Record<string, string | boolean | string[]>) =>
     run(() => benchAction(bench.args, flags, { known: knownFlags(bench), repeats: repeatsOfBench() })),
   );
@@ -100,12 +104,18 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     .description('draw a run record anew')
     .argument('<run.json>', 'a record')
     .option('--out <dir>', 'where the report goes (beside the record)')
+    .option('--require <need>', requireMeaning, (value: string, all: string[]) => [...all, value], [])
     .option('--debug', 'show the stack of an error');
-  const repeatsOfReport = watchRepeats(report);
-  report.action((path: string, flags: { out?: string }) =>
+  report.addHelpText('after', `\n${requirementHelp()}`);
+  const repeatsOfReport = watchRepeats(report, ['--require']);
+  report.action((path: string, flags: { out?: string; require: string[] }) =>
     run(async () => {
-      refuse(repeatsOfReport());
-      return (await import('./commands/report.ts')).runReport(path, flags.out);
+      refuse([
+        ...forgottenDashes(knownFlags(report)),
+        ...repeatsOfReport(),
+        ...parseRequirements(flags.require).problems,
+      ]);
+      return (await import('./commands/report.ts')).runReport(path, flags);
     }),
   );
   addSimulate(program, run);
@@ -185,6 +195,7 @@ function rawFlags(flags: Record<string, string | boolean | string[]>): RawFlags 
   return {
     values: transports === undefined || rest.contenders !== undefined ? rest : { ...rest, contenders: transports },
     set,
+    require: Array.isArray(flags.require) ? flags.require : [],
     quick: flags.quick === true,
   };
 }

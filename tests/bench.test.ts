@@ -119,6 +119,8 @@ describe('a small run of seven contenders', () => {
       'control=1s',
       '--contenders',
       contenders.join(','),
+      '--require',
+      'bidirectional',
       '--out',
       out,
     ]);
@@ -130,6 +132,13 @@ describe('a small run of seven contenders', () => {
     for (const name of contenders) expect(ended.stdout).toContain(name);
     expect(ended.stdout.trim().split('\n').at(-1)).toMatch(/^Report: .*report\.html$/);
     expect(record.missing).toEqual([]);
+  });
+
+  test('answers what was required, unless its figures cannot be believed', () => {
+    expect(record.require).toEqual(['bidirectional']);
+    expect(record.verdict).toMatchObject(
+      record.status === 'invalid' ? { kind: 'withheld', simplest: [] } : { kind: 'answer', simplest: ['websocket'] },
+    );
   });
 
   test('leaves record, report, summary and charts', () => {

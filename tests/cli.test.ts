@@ -59,6 +59,11 @@ const wrongInputs: readonly (readonly [args: readonly string[], says: RegExp])[]
   [['bench', '--postgres', 'mysql://localhost/db'], /--postgres/],
   [['bench', '--redis', 'localhost:6379', '--contenders', 'websocket'], /--redis/],
   [['benhc'], /benhc/],
+  [['bench', '--require', 'freshnes<3s'], /--require 'freshnes<3s': metric 'freshnes' is not known/],
+  [
+    ['report', 'no-such.json', '--require', 'two-way'],
+    /--require 'two-way' is no requirement; expected METRIC < VALUE/,
+  ],
   [['report', 'no-such.json'], /cannot read no-such.json/],
   [['report', 'package.json'], /is no run record/],
   [['report', 'README.md'], /is not JSON/],

@@ -148,6 +148,7 @@ async function beginRecord(
     missing: request.trials.map(
       ({ scenario, contender, repetition }) => `${scenario} ${contender.name} #${repetition}`,
     ),
+    ...(request.require.length > 0 ? { require: [...request.require] } : {}),
   };
   return { record, store };
 }

@@ -17,14 +17,15 @@ interface Ending {
 
 /** Keeps and prints what was measured. Throws what ended the run early, and what kept the record or the report from being written. */
 export async function conclude(ending: Ending): Promise<void> {
-  const { record, store, failure, progress, json } = ending;
-  if (record.trials.length === 0) {
+  const { store, failure, progress, json } = ending;
+  if (ending.record.trials.length === 0) {
     await store.discard();
     throw withOutcome(failure, 'nothing was measured yet');
   }
-  const { paths, problem } = await write(ending);
+  const { printRun, withVerdict } = await import('./render.ts');
+  const record = withVerdict(ending.record);
+  const { paths, problem } = await write({ ...ending, record });
   progress.end();
-  const { printRun } = await import('./render.ts');
   printRun(record, { json, paths });
   if (problem !== null) {
     const first = failure instanceof FreshetError && !problem.startsWith(failure.message) ? failure.problems : [];

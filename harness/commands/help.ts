@@ -1,5 +1,8 @@
-// The part of --help that is made from tables: a scenario's settings, and how contenders are spelled.
+// The part of --help that is made from tables: a scenario's settings, how contenders are spelled, and what may be required.
 
+import { capabilities } from '../contract/capabilities.ts';
+import { spellSubject } from '../contract/comparison.ts';
+import { shortNames } from '../contract/requirement.ts';
 import type { Setting } from '../contract/settings.ts';
 import { contenderSettings } from '../plan/contender.ts';
 import { scenarios } from './request.ts';
@@ -28,4 +31,15 @@ export function contenderHelp(): string {
 
 function choicesOf(setting: Setting): string {
   return setting.kind === 'choice' ? `; ${setting.choices.join(' | ')}` : '';
+}
+
+/** What `--require` takes. */
+export function requirementHelp(): string {
+  const names = Object.entries(shortNames).map(([name, subject]) => `  ${name.padEnd(30)} ${spellSubject(subject)}`);
+  const able = Object.entries(capabilities).map(([name, { meaning }]) => `  ${name.padEnd(30)} ${meaning}`);
+  return [
+    "Requirements: a limit to a figure of the record, such as 'freshness<3s' or 'storm.attempts<5000', or a capability",
+    ...names,
+    ...able,
+  ].join('\n');
 }

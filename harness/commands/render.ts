@@ -1,9 +1,9 @@
 // A record → files for people, and the words on stdout. Loaded only after the measuring: the chart library is heavy.
 
-import { headlineOf, headlineText } from '../../reports/headline.ts';
 import { renderAll } from '../../reports/render.ts';
 import { readRun } from '../../reports/run.ts';
-import { renderTerminalTables } from '../../reports/terminal.ts';
+import { renderTerminal } from '../../reports/terminal.ts';
+import { concludeRun } from '../../reports/verdict/verdict.ts';
 import type { RunRecord } from '../contract/record.ts';
 
 /** Writes report.html, summary.md and the charts beside run.json; returns their paths. */
@@ -11,7 +11,12 @@ export function renderRun(record: RunRecord, directory: string): Promise<string[
   return renderAll(record, directory);
 }
 
-/** The finding first, then the tables, the findings against it, and where the report is. */
+/** The record with the verdict that its figures allow. */
+export function withVerdict(record: RunRecord): RunRecord {
+  return { ...record, verdict: concludeRun(readRun(record)).verdict };
+}
+
+/** The verdict or finding first, then the tables, the findings against it, and where the report is. */
 export function printRun(record: RunRecord, options: { json: boolean; paths: readonly string[] }): void {
   if (options.json) {
     process.stdout.write(`${JSON.stringify(record, null, 2)}\n`);
@@ -21,10 +26,8 @@ export function printRun(record: RunRecord, options: { json: boolean; paths: rea
 }
 
 function describeRun(record: RunRecord, paths: readonly string[]): string {
-  const run = readRun(record);
-  const text = headlineText(headlineOf(run));
   const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   const report = paths.find((path) => path.endsWith('report.html'));
   const where = report === undefined ? [] : [`Report: ${report}`];
-  return ['', text, '', renderTerminalTables(run, { color }), '', ...where].join('\n');
+  return ['', renderTerminal(readRun(record), { color }), ...where].join('\n');
 }

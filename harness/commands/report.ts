@@ -6,9 +6,16 @@ import { wrapDiskErrors } from '../record/disk-errors.ts';
 import { readRecord } from '../record/store.ts';
 import { printRun, renderRun } from './render.ts';
 
+export interface ReportOptions {
+  readonly out?: string;
+  /** What the screen needs, in the place of what the run was asked; none keeps that. */
+  readonly require: readonly string[];
+}
+
 /** Returns the exit code. */
-export async function runReport(path: string, out: string | undefined): Promise<number> {
-  const record = await readRecord(path);
+export async function runReport(path: string, { out, require }: ReportOptions): Promise<number> {
+  const measured = await readRecord(path);
+  const record = require.length > 0 ? { ...measured, require: [...require] } : measured;
   if (record.trials.length === 0)
     throw new FreshetError('input', `${path} holds no finished trial; expected at least one to draw`);
   const directory = out ?? dirname(path);

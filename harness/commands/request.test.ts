@@ -82,6 +82,13 @@ describe('a request', () => {
     expect(problems).toHaveLength(4);
   });
 
+  test('holds what the screen needs, and tells of needs that mean nothing with all else', () => {
+    const require = ['freshness<3s', 'bidirectional'];
+    expect(readRequest([], flags({}, { require }), {}).require).toEqual(require);
+    const problems = problemsOf({ clients: 'many' }, { require: ['freshnes<3s', 'freshness<3'] });
+    expect(problems.join('\n')).toMatch(/--clients[\s\S]*did you mean 'freshness'[\s\S]*a duration with its unit/);
+  });
+
   test.each([
     [{ audiences: '10', clients: '5' }, 'at least one client for each audience'],
     [{ duration: '2s' }, 'a window that holds at least one change'],

@@ -2,6 +2,7 @@
 import { dashboard } from '../../scenarios/dashboard.ts';
 import { reconnectStorm } from '../../scenarios/reconnect-storm.ts';
 import { FreshetError } from '../contract/errors.ts';
+import { parseRequirements } from '../contract/requirement.ts';
 import type { Scenario } from '../contract/scenario.ts';
 import { parseSetting, type SettingValue, suggest } from '../contract/settings.ts';
 import { spellDurationUs } from '../contract/units.ts';
@@ -16,6 +17,8 @@ export const scenarios: readonly Scenario[] = [dashboard, reconnectStorm];
 export interface RawFlags {
   readonly values: Readonly<Record<string, string | undefined>>;
   readonly set: readonly string[];
+  /** What the screen needs, a requirement each. */
+  readonly require?: readonly string[];
   readonly quick: boolean;
 }
 
@@ -26,6 +29,7 @@ export interface BenchRequest {
   readonly postgresUrl: string | undefined;
   readonly redisUrl: string | undefined;
   readonly out: string;
+  readonly require: readonly string[];
 }
 
 /** Reads the whole request. Throws `input` with one line for each problem. */
@@ -47,6 +51,8 @@ export function readRequest(
   const seed = readCount('--seed', flags.values.seed ?? '42', { min: 0, max: 2 ** 31 - 1 }, problems);
   const out = flags.values.out ?? 'results';
   if (out.trim() === '') problems.push("--out is ''; expected a directory");
+  const require = flags.require ?? [];
+  problems.push(...parseRequirements(require).problems);
   const services = flags.values.services ?? 'embedded';
   if (services !== 'embedded')
     problems.push(
@@ -78,6 +84,7 @@ export function readRequest(
     postgresUrl,
     redisUrl,
     out,
+    require,
   };
 }
 
