@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Backoff, backoffNames, backoffOf, backoffRandom, backoffUs, type Jitter, jitters } from './backoff.ts';
+import { criticalDistance, uniformityDistance } from './uniformity.fixture.ts';
 
 const seconds = (backoff: Backoff, attempts: readonly number[], random = 0) =>
   attempts.map((attempt) => backoffUs(backoff, attempt, random, 0) / 1e6);
@@ -82,17 +83,7 @@ describe('over 5,000 seeded clients', () => {
   const firstDelaysUs = (backoff: Backoff, seed: number) =>
     Array.from({ length: clients }, (_, rank) => backoffUs(backoff, 0, backoffRandom(seed, rank, 0), 0));
 
-  /** Kolmogorov–Smirnov: the farthest that the sample's distribution is from the uniform one on [fromUs, toUs). */
-  function distance(sampleUs: readonly number[], fromUs: number, toUs: number): number {
-    const ordered = sampleUs.toSorted((a, b) => a - b);
-    const distances = ordered.map((us, k) => {
-      const share = Math.min(1, Math.max(0, (us - fromUs) / (toUs - fromUs)));
-      return Math.max(share - k / clients, (k + 1) / clients - share);
-    });
-    return Math.max(...distances);
-  }
-  /** Of a true sample, one in a thousand is farther. */
-  const critical = 1.95 / Math.sqrt(clients);
+  const critical = criticalDistance(clients);
 
   test.each([
     ['exponential', 'proportional', 1e6, 1.3e6],
@@ -104,11 +95,11 @@ describe('over 5,000 seeded clients', () => {
     ['centrifuge', undefined, 0.5e6, 1e6],
   ] as const)('the first delays of %s, jitter %s, are uniform from %d to %d µs', (name, jitter, fromUs, toUs) => {
     for (const seed of [1, 42, 20_261_124])
-      expect(distance(firstDelaysUs(backoffOf(name, jitter), seed), fromUs, toUs)).toBeLessThan(critical);
+      expect(uniformityDistance(firstDelaysUs(backoffOf(name, jitter), seed), fromUs, toUs)).toBeLessThan(critical);
   });
 
   test('the distance tells a jitter of 25 % from one of 30 %', () => {
-    expect(distance(firstDelaysUs(backoffOf('article'), 42), 1e6, 1.25e6)).toBeGreaterThan(critical);
+    expect(uniformityDistance(firstDelaysUs(backoffOf('article'), 42), 1e6, 1.25e6)).toBeGreaterThan(critical);
   });
 
   test('an attempt’s number says nothing of the next one’s, nor of the next client’s, nor of another seed’s', () => {

@@ -83,9 +83,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   run(dueUs: number): void {
     if (this.#halted) return;
     this.#dueUs = dueUs;
-    this.#world.ledger.attempted(this.rank, dueUs, nowUs());
     this.#session = this.#world.makeSession(this, this, this.#world.context);
     this.#session.open(dueUs);
+    // A socket connects in the next tick: in a burst, long after it was told to.
+    process.nextTick(noteAttempt, this.#world.ledger, this.rank, dueUs);
   }
 
   quiesce(): void {
@@ -290,4 +291,8 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     ledger.stale(this.#staleFromUs, atUs);
     this.#staleFromUs = Math.max(atUs, ledger.updates.intendedUs(this.audience, this.held + 1));
   }
+}
+
+function noteAttempt(ledger: Ledger, rank: number, dueUs: number): void {
+  ledger.attempted(rank, dueUs, nowUs());
 }

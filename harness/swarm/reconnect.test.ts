@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nowUs, sleepUntilUs } from '../contract/clock.ts';
 import { backoffOf, backoffRandom, backoffUs } from '../plan/backoff.ts';
+import { criticalDistance, uniformityDistance } from '../plan/uniformity.fixture.ts';
 import { DashboardServer } from './dashboard-server.fixture.ts';
 import { type RigOptions, ShardRig } from './shard-rig.fixture.ts';
 
@@ -41,6 +42,26 @@ test('clients cut off without a close frame come back when their seeds say, and 
   });
   expect(new Set(plannedUs).size).toBe(clients);
   expect((await rig.finish()).trial).toMatchObject({ ended: clients, opened: 2 * clients, gaveUp: 0 });
+});
+
+test('5,000 clients, dealt to two shards, plan the first delays that one would, and the article’s: uniform from 1 to 1.3 s', async () => {
+  const clients = 5_000;
+  const everyOther = (first: number) => Array.from({ length: clients / 2 }, (_, k) => first + 2 * k);
+  const shards = await Promise.all(
+    [0, 1].map((first) => connect('websocket', { clients, ranks: everyOther(first), connectRate: 20_000 })),
+  );
+  for (const shard of shards) shard.openWindow(nowUs(), nowUs() + 1_000_000);
+  server.cut();
+  await server.until('all are gone', () => server.sockets.size === 0);
+  const results = await Promise.all(shards.map((shard) => shard.finish()));
+  const returns = results.flatMap(({ sessions }) => sessions.returns);
+  expect(new Set(returns.map(({ rank }) => rank)).size).toBe(clients);
+  const { seed } = shards[0]?.plan ?? { seed: 0 };
+  for (const { rank, plannedUs } of returns)
+    expect(plannedUs).toBeCloseTo(backoffUs(backoffOf('article'), 0, backoffRandom(seed, rank, 0), 0), 0);
+  const plannedUs = returns.map((each) => each.plannedUs ?? 0);
+  expect(uniformityDistance(plannedUs, 1e6, 1.3e6)).toBeLessThan(criticalDistance(clients));
+  expect(uniformityDistance(plannedUs, 1e6, 1.25e6)).toBeGreaterThan(criticalDistance(clients));
 });
 
 test('the window counts the bytes of the wire that fall into it, and no others', async () => {

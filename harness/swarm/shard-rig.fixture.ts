@@ -10,7 +10,9 @@ import type { DashboardServer } from './dashboard-server.fixture.ts';
 import { Shard } from './shard.ts';
 import type { ShardPlan, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
 
-export type RigOptions = Partial<Pick<ShardPlan, 'clients' | 'pollIntervalUs' | 'late' | 'tracked'>> & {
+export type RigOptions = Partial<
+  Pick<ShardPlan, 'clients' | 'pollIntervalUs' | 'late' | 'tracked' | 'ranks' | 'connectRate'>
+> & {
   /** Where the clients connect, if not to the server itself. */
   readonly address?: Address;
 };
@@ -34,7 +36,7 @@ export class ShardRig extends Changes {
   /** Connects all clients; resolves when every one holds a version. */
   async connect(): Promise<void> {
     this.#shard.obey({ type: 'connect', atUs: nowUs() });
-    await this.progress('all hold a version', ({ holding }) => holding === this.plan.clients);
+    await this.progress('all hold a version', ({ holding }) => holding === this.plan.ranks.length);
   }
 
   openWindow(startUs: number, endUs: number): void {
@@ -82,6 +84,7 @@ export class ShardRig extends Changes {
 
 function shardPlan(transport: Transport, server: DashboardServer, options: RigOptions): ShardPlan {
   const { clients = 4, pollIntervalUs = 20_000, late = 'skip', tracked = [], address = server.address } = options;
+  const { ranks = Array.from({ length: clients }, (_, rank) => rank), connectRate = 1_000 } = options;
   return {
     name: 'shard of a test',
     target: {
@@ -94,12 +97,12 @@ function shardPlan(transport: Transport, server: DashboardServer, options: RigOp
       token: 'freshet',
       authority: null,
     },
-    ranks: Array.from({ length: clients }, (_, rank) => rank),
+    ranks,
     tracked,
     clients,
     audiences: 1,
     seed: 7,
-    connectRate: 1_000,
+    connectRate,
     pollIntervalUs,
     late,
     connectTimeoutUs: 10_000_000,
