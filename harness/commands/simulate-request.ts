@@ -1,6 +1,8 @@
 // What `simulate` was asked → a request that can be carried out, or every problem of it at once.
 import { FreshetError } from '../contract/errors.ts';
 import { parseSetting, type Setting, suggest } from '../contract/settings.ts';
+import { formatNumber } from '../contract/units.ts';
+import type { ServerModel } from '../model/accept-queue.ts';
 import { longestRecoveryUs } from '../model/storm.ts';
 import {
   type Backoff,
@@ -18,20 +20,36 @@ export interface Strategy {
   readonly backoff: Backoff;
 }
 
-export interface SimulateRequest {
-  readonly clients: number;
-  readonly downUs: number;
-  /** `null` where the run record of `from` says it. */
-  readonly acceptsPerSecond: number | null;
-  readonly serviceUs: number | null;
-  readonly backlog: number;
-  readonly seed: number;
-  readonly strategies: readonly Strategy[];
-  readonly from: string | null;
+interface Destination {
   readonly out: string | null;
 }
 
-export type SimulateFlag = 'clients' | 'accept-rate' | 'down' | 'service' | 'backlog' | 'seed';
+/** A storm that is thought up. */
+export interface ImaginedRequest extends Destination {
+  readonly kind: 'imagined';
+  readonly clients: number;
+  readonly downUs: number;
+  readonly acceptsPerSecond: number;
+  readonly completesPerSecond: number;
+  readonly serviceUs: number;
+  readonly backlog: number;
+  readonly seed: number;
+  readonly strategies: readonly Strategy[];
+}
+
+/** The storms of a run record once more, with as many clients or as long an outage as asked, else as they were. */
+export interface RepeatedRequest extends Destination {
+  readonly kind: 'repeated';
+  readonly from: string;
+  readonly clients: number | null;
+  readonly downUs: number | null;
+  readonly backlog: number | null;
+  readonly seed: number | null;
+}
+
+export type SimulateRequest = ImaginedRequest | RepeatedRequest;
+
+export type SimulateFlag = 'clients' | 'accept-rate' | 'complete-rate' | 'down' | 'service' | 'backlog' | 'seed';
 
 export const simulateSettings: Readonly<Record<SimulateFlag, Setting>> = {
   clients: { kind: 'count', default: 10_000, min: 1, max: 5_000_000, meaning: 'clients that lose their connection' },
@@ -40,7 +58,14 @@ export const simulateSettings: Readonly<Record<SimulateFlag, Setting>> = {
     default: 5000,
     min: 1,
     max: 10_000_000,
-    meaning: 'connections that the server completes a second',
+    meaning: 'connections that the server takes out of its accept queue a second',
+  },
+  'complete-rate': {
+    kind: 'count',
+    default: 5000,
+    min: 1,
+    max: 10_000_000,
+    meaning: 'connections that it makes usable a second, once accepted; the accept rate where it is not given',
   },
   down: { kind: 'duration', default: '4.5s', min: '0ms', max: '1h', meaning: 'from the cut until the server listens' },
   service: {
@@ -55,7 +80,8 @@ export const simulateSettings: Readonly<Record<SimulateFlag, Setting>> = {
     default: 4096,
     min: 1,
     max: 1_000_000,
-    meaning: 'connections that wait to be accepted; beyond it a SYN is dropped, and sent again after 1, 3 and 7 s',
+    meaning:
+      'connections that wait to be accepted; beyond it a SYN is dropped, and sent again after 1, 2, 3, 4, 5 and 7 s',
   },
   seed: { kind: 'count', default: 42, min: 0, max: 2 ** 31 - 1, meaning: 'seed of everything random' },
 };
@@ -70,36 +96,60 @@ export function readSimulateRequest(
 ): SimulateRequest {
   const problems = [...found];
   if (what !== 'storm') problems.push(`simulate '${what}'; expected storm${suggest(what, ['storm'])}`);
-  const read = (name: SimulateFlag) => readFlag(name, flags[name], problems);
-  const request = {
-    clients: read('clients'),
-    downUs: read('down'),
-    acceptsPerSecond: flags.from === undefined ? read('accept-rate') : null,
-    serviceUs: flags.from === undefined ? read('service') : null,
-    backlog: read('backlog'),
-    seed: read('seed'),
-    strategies: readStrategies(flags.strategies ?? defaultStrategies, problems),
-    from: flags.from ?? null,
-    out: flags.out ?? null,
-  };
-  for (const name of ['accept-rate', 'service']) {
-    if (flags.from !== undefined && flags[name] !== undefined)
-      problems.push(`--from and --${name} are given; expected one of them, the record says both rate and service time`);
-  }
-  if (request.out?.trim() === '') problems.push("--out is ''; expected a directory");
-  if (problems.length === 0 && request.acceptsPerSecond !== null)
-    problems.push(...capacityProblems(request.clients, request.acceptsPerSecond));
+  if (flags.out?.trim() === '') problems.push("--out is ''; expected a directory");
+  const request = flags.from === undefined ? readImagined(flags, problems) : readRepeated(flags, flags.from, problems);
   if (problems.length > 0) throw new FreshetError('input', problems);
   return request;
 }
 
+type Flags = Readonly<Record<string, string | undefined>>;
+
+function readImagined(flags: Flags, problems: string[]): ImaginedRequest {
+  const read = (name: SimulateFlag) => readFlag(name, flags[name], problems);
+  const request = {
+    kind: 'imagined',
+    clients: read('clients'),
+    downUs: read('down'),
+    acceptsPerSecond: read('accept-rate'),
+    completesPerSecond: flags['complete-rate'] === undefined ? read('accept-rate') : read('complete-rate'),
+    serviceUs: read('service'),
+    backlog: read('backlog'),
+    seed: read('seed'),
+    strategies: readStrategies(flags.strategies ?? defaultStrategies, problems),
+    out: flags.out ?? null,
+  } as const;
+  if (problems.length === 0) problems.push(...capacityProblems(request.clients, request));
+  return request;
+}
+
+function readRepeated(flags: Flags, from: string, problems: string[]): RepeatedRequest {
+  for (const name of ['accept-rate', 'complete-rate', 'service', 'strategies']) {
+    if (flags[name] !== undefined)
+      problems.push(`--from and --${name} are given; expected one of them, the record says what its storms were like`);
+  }
+  const read = (name: SimulateFlag) => (flags[name] === undefined ? null : readFlag(name, flags[name], problems));
+  return {
+    kind: 'repeated',
+    from,
+    clients: read('clients'),
+    downUs: read('down'),
+    backlog: read('backlog'),
+    seed: read('seed'),
+    out: flags.out ?? null,
+  };
+}
+
 /** A storm that cannot be over within the time that is simulated. */
-export function capacityProblems(clients: number, acceptsPerSecond: number): string[] {
-  const most = Math.floor((acceptsPerSecond * longestRecoveryUs) / 1e6);
+export function capacityProblems(
+  clients: number,
+  { acceptsPerSecond, completesPerSecond }: Pick<ServerModel, 'acceptsPerSecond' | 'completesPerSecond'>,
+): string[] {
+  const rate = Math.min(acceptsPerSecond, completesPerSecond);
+  const most = Math.floor((rate * longestRecoveryUs) / 1e6);
   return clients <= most
     ? []
     : [
-        `${clients.toLocaleString('en-US')} clients at ${acceptsPerSecond.toLocaleString('en-US')} a second take more than an hour to come back; expected at most ${most.toLocaleString('en-US')} clients, or a higher --accept-rate`,
+        `${clients.toLocaleString('en-US')} clients at ${formatNumber(rate)} a second take more than an hour to come back; expected at most ${most.toLocaleString('en-US')} clients, or a higher --accept-rate and --complete-rate`,
       ];
 }
 

@@ -1,152 +1,164 @@
-// `simulate storm`: the reconnect storm of one strategy after another, event by event, in a table.
+// `simulate storm`: reconnect storms event by event, in a table: imagined ones, a strategy after another, or those of a run record once more,
+// beside what was measured.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatFigure } from '../../reports/figures.ts';
-import { padText, textWidth } from '../../reports/table/text-width.ts';
-import { FreshetError, messageOf } from '../contract/errors.ts';
+import { FreshetError } from '../contract/errors.ts';
+import type { TrialRecord } from '../contract/record.ts';
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
-import type { ServerModel } from '../model/accept-queue.ts';
-import { measuredServer } from '../model/measured-server.ts';
+import { type MeasuredStorm, measuredStorms } from '../model/measured-storms.ts';
 import { type Storm, type StormModel, simulateStorm } from '../model/storm.ts';
 import { describeStorm, type SimulatedStorm } from '../model/storm-record.ts';
 import { backoffOf } from '../plan/backoff.ts';
 import { connectTimeoutUs } from '../plan/trial-plan.ts';
+import { wrapDiskErrors } from '../record/disk-errors.ts';
 import { readRecord } from '../record/store.ts';
-import { capacityProblems, type SimulateRequest, type Strategy } from './simulate-request.ts';
+import {
+  capacityProblems,
+  type ImaginedRequest,
+  type RepeatedRequest,
+  type SimulateRequest,
+} from './simulate-request.ts';
+import { compareTable, type SimulatedRow, stormTable } from './simulate-table.ts';
 
 /** What `--json` prints and `--out` keeps. */
 interface Simulation {
   readonly simulated: 'storm';
-  /** Where the server's figures were measured; `null` when they were given. */
+  /** The record whose storms these are; `null` when they were imagined. */
   readonly from: string | null;
   readonly connectTimeoutUs: number;
   readonly storms: readonly SimulatedStorm[];
 }
 
-const plain = { name: 'exponential+jitter=none', backoff: backoffOf('exponential', 'none') };
+interface Planned {
+  /** As the table names it. */
+  readonly name: string;
+  readonly contender: string;
+  readonly transport: TrialRecord['transport'];
+  readonly model: StormModel;
+  readonly measured: MeasuredStorm | null;
+}
 
 /** Returns the exit code. */
 export async function runSimulate(request: SimulateRequest, { json }: { json: boolean }): Promise<number> {
-  const { server, from } = await readServer(request);
-  const simulate = ({ name, backoff }: Strategy) => {
-    process.stderr.write(`simulating ${request.clients.toLocaleString('en-US')} clients with ${name}\n`);
-    const model: StormModel = { ...request, backoff, server };
-    return { model, storm: simulateStorm(model) };
-  };
-  const plainName = request.strategies.find(({ name }) => name === plain.name || name === 'exponential')?.name;
-  let plainPeak = plainName === undefined ? peakAfter(simulate(plain)) : 0;
-  const rows: { readonly name: string; readonly model: StormModel; readonly storm: Storm }[] = [];
-  for (const strategy of request.strategies) {
-    const simulated = simulate(strategy);
-    rows.push({ name: strategy.name, ...simulated });
-    if (strategy.name === plainName) plainPeak = peakAfter(simulated);
-  }
+  const planned = request.kind === 'imagined' ? planImagined(request) : await planRepeated(request);
+  const rows = planned.map(simulate);
   const simulation: Simulation = {
     simulated: 'storm',
-    from,
+    from: request.kind === 'repeated' ? request.from : null,
     connectTimeoutUs,
-    storms: rows.map(({ name, model, storm }) => describeStorm(name, model, storm)),
+    storms: rows.map((row) => describeStorm(row, row.model, row.storm)),
   };
-  if (request.out !== null) await writeSimulation(request.out, simulation);
-  process.stdout.write(
-    json
-      ? `${JSON.stringify(simulation)}\n`
-      : [
-          `Simulated, not measured: ${describeServer(request, server, from)}`,
-          '',
-          ...alignRows([heads, ...rows.map((row) => describeRow(row, plainPeak))]),
-          '',
-        ].join('\n'),
-  );
+  const paths = request.out === null ? [] : await writeSimulation(request.out, simulation, rows);
+  process.stdout.write(json ? `${JSON.stringify(simulation)}\n` : describe(request, rows, paths));
   return 0;
 }
 
-async function readServer(request: SimulateRequest): Promise<{ server: ServerModel; from: string | null }> {
-  const { backlog, acceptsPerSecond, serviceUs, from } = request;
-  if (from === null)
-    return { server: { backlog, acceptsPerSecond: acceptsPerSecond ?? 0, serviceUs: serviceUs ?? 0 }, from };
-  const measured = measuredServer((await readRecord(from)).trials);
-  if (measured === null) {
+function planImagined(request: ImaginedRequest): Planned[] {
+  const { clients, downUs, seed, strategies } = request;
+  const { acceptsPerSecond, completesPerSecond, serviceUs, backlog } = request;
+  const server = { acceptsPerSecond, completesPerSecond, serviceUs, backlog };
+  return strategies.map(({ name, backoff }) => {
+    const model = { clients, downUs, seed, server, backoff, attemptsPerSecond: Number.POSITIVE_INFINITY };
+    return { name, contender: `websocket+backoff=${name}`, transport: 'websocket', model, measured: null };
+  });
+}
+
+async function planRepeated({ from, clients, downUs, backlog, seed }: RepeatedRequest): Promise<Planned[]> {
+  const storms = measuredStorms(await readRecord(from));
+  if (storms.length === 0) {
     throw new FreshetError(
       'input',
-      `${from} holds no reconnect storm whose clients came back; expected a record of npm run bench -- reconnect-storm, or --accept-rate and --service`,
+      `${from} holds no storm of a killed server or cut connections whose clients came back; expected a record of npm run bench -- reconnect-storm, or --accept-rate and --service in its place`,
     );
   }
-  const problems = capacityProblems(request.clients, measured.acceptsPerSecond);
-  if (problems.length > 0) throw new FreshetError('input', problems);
-  return { server: { ...measured, backlog }, from: `${measured.contender} in ${from}` };
+  const planned = storms.map((measured): Planned => {
+    const { trial, model } = measured;
+    const server = { ...model.server, backlog: backlog ?? model.server.backlog };
+    const asked = {
+      ...model,
+      server,
+      clients: clients ?? model.clients,
+      downUs: downUs ?? model.downUs,
+      seed: seed ?? model.seed,
+    };
+    // The outage differs by some ms from run to run, and is measured: only what was asked for otherwise makes it another storm.
+    const isSame = [clients, downUs, backlog, seed].every((value) => value === null);
+    return { name: trial.contender, ...trial, model: asked, measured: isSame ? measured : null };
+  });
+  const problems = planned.flatMap(({ model }) => capacityProblems(model.clients, model.server));
+  if (problems.length > 0) throw new FreshetError('input', [...new Set(problems)]);
+  return planned;
 }
 
-/** The one place where a simulation's files are made: its charts belong beside it. */
-async function writeSimulation(directory: string, simulation: Simulation): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-    await writeFile(join(directory, 'simulation.json'), `${JSON.stringify(simulation)}\n`);
-  } catch (error) {
-    throw new FreshetError(
-      'environment',
-      `cannot write to ${directory}: ${messageOf(error)}; expected a directory with room in it; choose another with --out`,
-    );
-  }
+function simulate(planned: Planned): SimulatedRow & Planned {
+  const { name, model } = planned;
+  process.stderr.write(`simulating ${model.clients.toLocaleString('en-US')} clients with ${name}\n`);
+  return { ...planned, storm: simulateStorm(model) };
 }
 
-function describeServer(request: SimulateRequest, server: ServerModel, from: string | null): string {
-  const { clients, downUs, seed } = request;
-  return [
-    `${clients.toLocaleString('en-US')} clients cut off at once, the server down for ${formatDurationUs(downUs)}`,
-    `then ${formatNumber(server.acceptsPerSecond)} connects a second, ${formatDurationUs(server.serviceUs)} each${from === null ? '' : ` (measured with ${from})`}`,
-    `backlog ${server.backlog}, connect time-out ${formatDurationUs(connectTimeoutUs)}, seed ${seed}`,
-  ].join('; ');
+/** Without jitter, all come at once: what the others are compared with. */
+function plainPeak(rows: readonly (SimulatedRow & Planned)[]): number {
+  const backoff = backoffOf('exponential', 'none');
+  const isPlain = ({ model }: Planned) => JSON.stringify(model.backoff) === JSON.stringify(backoff);
+  const [first] = rows;
+  if (first === undefined) return 0;
+  const row = rows.find(isPlain) ?? { model: first.model, storm: simulateStorm({ ...first.model, backoff }) };
+  return peakAfter(row);
 }
 
-function peakAfter({ model, storm }: { model: StormModel; storm: Storm }): number {
+function peakAfter({ model, storm }: { readonly model: StormModel; readonly storm: Storm }): number {
   return storm.attempted.busiestPerSecond(model.downUs, Number.POSITIVE_INFINITY);
 }
 
-const heads = [
-  'strategy',
-  'attempts',
-  'a client',
-  'peak/s down',
-  'peak/s after',
-  'lower by',
-  'back p50',
-  'p95',
-  'p99',
-  'last',
-  'gave up',
-];
-
-function describeRow(
-  { name, model, storm }: { name: string; model: StormModel; storm: Storm },
-  plainPeak: number,
-): string[] {
-  const attempts = storm.attempted.total;
-  const peak = peakAfter({ model, storm });
-  const ordered = storm.recoveryUs.toSorted();
-  const quantile = (share: number) => {
-    const us = ordered[Math.ceil(share * model.clients) - 1] ?? Number.POSITIVE_INFINITY;
-    return us === Number.POSITIVE_INFINITY ? 'never' : formatDurationUs(us);
-  };
+function describe(
+  request: SimulateRequest,
+  rows: readonly (SimulatedRow & Planned)[],
+  paths: readonly string[],
+): string {
+  const compared = rows.flatMap(({ measured, ...row }) =>
+    measured === null ? [] : [{ ...row, trial: measured.trial }],
+  );
+  const where = paths.map((path) => `Written: ${path}`);
   return [
-    name,
-    formatNumber(attempts),
-    formatNumber(attempts / model.clients),
-    formatNumber(storm.attempted.busiestPerSecond(0, model.downUs)),
-    formatNumber(peak),
-    peak === 0 ? formatFigure(null, 'ratio') : `${formatNumber(plainPeak / peak)}×`,
-    ...[0.5, 0.95, 0.99, 1].map(quantile),
-    formatNumber(storm.gaveUp),
-  ];
+    `Simulated, not measured: ${describeModels(request, rows)}`,
+    '',
+    ...stormTable(rows, plainPeak(rows)),
+    '',
+    ...(compared.length > 0 ? ['Beside what was measured:', '', ...compareTable(compared), ''] : []),
+    ...(where.length > 0 ? [...where, ''] : []),
+  ].join('\n');
 }
 
-/** The first column to the left, figures to the right. */
-function alignRows(rows: readonly (readonly string[])[]): string[] {
-  const widths = heads.map((_, column) => Math.max(...rows.map((row) => textWidth(row[column] ?? ''))));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => padText(cell, widths[column] ?? 0, column === 0 ? 'right' : 'left'))
-      .join('  ')
-      .trimEnd(),
-  );
+/** What was the same for all of them, and what was not as a range. */
+function describeModels(request: SimulateRequest, rows: readonly Planned[]): string {
+  const range = (pick: (model: StormModel) => number, format: (value: number) => string) => {
+    const values = rows.map(({ model }) => pick(model));
+    const [least, most] = [format(Math.min(...values)), format(Math.max(...values))];
+    return least === most ? least : `${least} to ${most}`;
+  };
+  const servers = rows.map(({ measured }) => measured?.server.contender).filter((name) => name !== undefined);
+  const from =
+    request.kind === 'imagined'
+      ? ''
+      : ` (as measured in ${request.from}${servers.length > 0 ? `, by ${[...new Set(servers)].join(' and ')}` : ''})`;
+  return [
+    `${range(
+      ({ clients }) => clients,
+      (value) => value.toLocaleString('en-US'),
+    )} clients cut off at once, the server down for ${range(({ downUs }) => downUs, formatDurationUs)}`,
+    `then ${range(({ server }) => server.acceptsPerSecond, formatNumber)} connects accepted and ${range(({ server }) => server.completesPerSecond, formatNumber)} completed a second, ${range(({ server }) => server.serviceUs, formatDurationUs)} each${from}`,
+    `backlog ${range(({ server }) => server.backlog, formatNumber)}, connect time-out ${formatDurationUs(connectTimeoutUs)}, seed ${range(({ seed }) => seed, String)}`,
+  ].join('; ');
+}
+
+/** The one place where a simulation's files are made. */
+async function writeSimulation(directory: string, simulation: Simulation, rows: readonly Planned[]): Promise<string[]> {
+  return wrapDiskErrors(directory, async () => {
+    await mkdir(directory, { recursive: true });
+    const path = join(directory, 'simulation.json');
+    await writeFile(path, `${JSON.stringify(simulation)}\n`);
+    const { drawSimulation } = await import('./simulate-charts.ts');
+    const measured = rows.flatMap((row) => (row.measured === null ? [] : [row.measured.trial]));
+    return [path, ...(await drawSimulation(simulation.storms, measured, directory))];
+  });
 }

@@ -1,24 +1,30 @@
-// The listening server of a simulated storm: a queue of connections that await accept(2), emptied at a limited rate.
+// The listening server of a simulated storm: a queue of connections that await accept(2), emptied at one rate, and the work on those that
+// were accepted, done at another.
 
 export interface ServerModel {
-  /** Connects that the server completes a second, when it has no pause. */
+  /** Connections that are taken out of the queue a second. */
   readonly acceptsPerSecond: number;
-  /** From accepting a connection until its client can use it; the server goes on with others meanwhile. */
+  /** Those that are made usable a second, when many are accepted; Infinity where nothing but accepting limits it. */
+  readonly completesPerSecond: number;
+  /** From accepting a connection until its client can use it, when there is no other. */
   readonly serviceUs: number;
   /** The queue's length as given to listen(2). */
   readonly backlog: number;
 }
 
 export class AcceptQueue {
-  readonly #eachUs: number;
+  readonly #acceptUs: number;
+  readonly #completeUs: number;
   readonly #serviceUs: number;
   readonly #backlog: number;
-  /** When the server can turn to the next connection. */
-  #freeUs = 0;
+  /** When the server can accept, and complete, the next one. */
+  #acceptFreeUs = 0;
+  #completeFreeUs = 0;
 
-  constructor({ acceptsPerSecond, serviceUs, backlog }: ServerModel) {
-    this.#eachUs = 1e6 / acceptsPerSecond;
-    this.#serviceUs = Math.max(serviceUs, this.#eachUs);
+  constructor({ acceptsPerSecond, completesPerSecond, serviceUs, backlog }: ServerModel) {
+    this.#acceptUs = 1e6 / acceptsPerSecond;
+    this.#completeUs = 1e6 / completesPerSecond;
+    this.#serviceUs = Math.max(serviceUs, this.#acceptUs, this.#completeUs);
     this.#backlog = backlog;
   }
 
@@ -27,10 +33,12 @@ export class AcceptQueue {
    * accept. As in Linux, the queue is full when it is longer than its backlog, and a client that left while it waited still takes its turn.
    */
   offer(atUs: number): number | null {
-    const waiting = Math.ceil((this.#freeUs - atUs) / this.#eachUs) - 1;
+    const waiting = Math.ceil((this.#acceptFreeUs - atUs) / this.#acceptUs) - 1;
     if (waiting > this.#backlog) return null;
-    const startUs = Math.max(atUs, this.#freeUs);
-    this.#freeUs = startUs + this.#eachUs;
-    return startUs + this.#serviceUs;
+    const acceptedUs = Math.max(atUs, this.#acceptFreeUs);
+    this.#acceptFreeUs = acceptedUs + this.#acceptUs;
+    const completedUs = Math.max(acceptedUs + this.#serviceUs, this.#completeFreeUs + this.#completeUs);
+    this.#completeFreeUs = completedUs;
+    return completedUs;
   }
 }

@@ -4,25 +4,30 @@ import { metricOf } from '../contract/metrics.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import type { Storm, StormModel } from './storm.ts';
 
-export interface SimulatedStorm
-  extends Pick<TrialRecord, 'contender' | 'clients' | 'settings' | 'metrics' | 'timeline' | 'events'> {
-  readonly strategy: string;
-}
+export type SimulatedStorm = Pick<
+  TrialRecord,
+  'contender' | 'transport' | 'clients' | 'settings' | 'metrics' | 'timeline' | 'events'
+>;
 
 const stepUs = 100_000;
 /** All are connected for a while, so that a chart shows what they lose. */
 const leadUs = 500_000;
 
-/** `strategy` is spelled as behind `backoff=`. */
-export function describeStorm(strategy: string, model: StormModel, storm: Storm): SimulatedStorm {
+/** Every transport's clients come back alike here; the contender says how they were, or would be, measured. */
+export function describeStorm(
+  { contender, transport }: Pick<TrialRecord, 'contender' | 'transport'>,
+  model: StormModel,
+  storm: Storm,
+): SimulatedStorm {
   return {
-    strategy,
-    // Every transport's clients come back alike here; the name says how they would be measured.
-    contender: `websocket+backoff=${strategy}`,
+    contender,
+    transport,
     clients: model.clients,
     settings: {
       down: model.downUs,
       acceptsPerSecond: model.server.acceptsPerSecond,
+      completesPerSecond: model.server.completesPerSecond,
+      attemptsPerSecond: model.attemptsPerSecond,
       serviceUs: model.server.serviceUs,
       backlog: model.server.backlog,
       seed: model.seed,

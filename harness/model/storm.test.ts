@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type BackoffName, backoffNames, backoffOf, backoffRandom, backoffUs, type Jitter } from '../plan/backoff.ts';
+import { criticalDistance, uniformityDistance } from '../plan/uniformity.fixture.ts';
 import { type StormModel, simulateStorm } from './storm.ts';
 
 const downUs = 4_500_000;
@@ -11,7 +12,8 @@ function storm(name: BackoffName, jitter?: Jitter, changes: Partial<StormModel> 
     clients: 1,
     backoff: backoffOf(name, jitter),
     downUs,
-    server: { acceptsPerSecond: 5000, serviceUs: 1000, backlog: 4096 },
+    server: { acceptsPerSecond: 5000, completesPerSecond: Infinity, serviceUs: 1000, backlog: 4096 },
+    attemptsPerSecond: Infinity,
     seed: 42,
     ...changes,
   });
@@ -55,6 +57,16 @@ describe('one client', () => {
   });
 });
 
+test('the first attempts of 5,000 clients are spread as their backoff says', () => {
+  const { attempted } = storm('article', undefined, { clients: 5000, downUs: 1_400_000 });
+  const perStep = attempted.series(10_000, 140);
+  const firstUs = perStep.flatMap((count, step) =>
+    Array.from({ length: count }, (_, k) => (step + (k + 0.5) / count) * 10_000),
+  );
+  expect(firstUs).toHaveLength(5000);
+  expect(uniformityDistance(firstUs, 1e6, 1.3e6)).toBeLessThan(criticalDistance(5000));
+});
+
 test('without jitter all arrive together', () => {
   const { attempted, attempts } = storm('fixed', undefined, { clients: 2000 });
   expect(attempted.busiestPerSecond(0, downUs)).toBe(20_000);
@@ -64,7 +76,7 @@ test('without jitter all arrive together', () => {
 
 test('the accept rate bounds the recovery', () => {
   const clients = 2000;
-  const server = { acceptsPerSecond: 500, serviceUs: 0, backlog: 4096 };
+  const server = { acceptsPerSecond: 500, completesPerSecond: Infinity, serviceUs: 0, backlog: 4096 };
   for (const jitter of ['none', 'proportional', 'full'] as const) {
     const { recoveryUs, accepted } = storm('fixed', jitter, { clients, server });
     expect(last(recoveryUs)).toBeGreaterThanOrEqual((clients / 500) * 1e6);
@@ -72,22 +84,33 @@ test('the accept rate bounds the recovery', () => {
   }
 });
 
+test('what is accepted waits for what is done with it: the slower of the two bounds the recovery', () => {
+  const server = { acceptsPerSecond: 10_000, completesPerSecond: 500, serviceUs: 0, backlog: 4096 };
+  const { recoveryUs, overflows } = storm('fixed', undefined, { clients: 2000, server });
+  expect(last(recoveryUs) + downUs).toBeCloseTo(5e6 + 2000 * 2000, -3);
+  expect(overflows).toBe(0);
+});
+
+test('machines that begin attempts one after the other spread them, and lose none', () => {
+  const { attempted, attempts } = storm('fixed', undefined, { clients: 1000, attemptsPerSecond: 2000 });
+  expect(attempted.busiestPerSecond(downUs, Infinity)).toBe(2000);
+  expect(new Set(attempts)).toEqual(new Set([5]));
+});
+
 test('of those who arrive together, the queue and one in service are let in at once, the rest when Linux sends the SYN again', () => {
   const backlog = 9;
-  const server = { acceptsPerSecond: 1000, serviceUs: 0, backlog };
+  const server = { acceptsPerSecond: 1000, completesPerSecond: Infinity, serviceUs: 0, backlog };
   const { recoveryUs, attempts, overflows } = storm('fixed', undefined, { clients: 40, server });
-  // Eleven at each of 5, 6, 8 s, and the last seven at 12 s, all within the attempt of 5 s.
+  // Eleven at each of 5, 6, 7 s, and the last seven at 8 s, all within the attempt of 5 s.
   const arrivedUs = [...recoveryUs].map((us) => Math.floor((us + downUs) / 1e6));
-  expect(arrivedUs.filter((at) => at === 5)).toHaveLength(backlog + 2);
-  expect(arrivedUs.filter((at) => at === 6)).toHaveLength(backlog + 2);
-  expect(arrivedUs.filter((at) => at === 8)).toHaveLength(backlog + 2);
-  expect(arrivedUs.filter((at) => at === 12)).toHaveLength(40 - 3 * (backlog + 2));
+  for (const second of [5, 6, 7]) expect(arrivedUs.filter((at) => at === second)).toHaveLength(backlog + 2);
+  expect(arrivedUs.filter((at) => at === 8)).toHaveLength(40 - 3 * (backlog + 2));
   expect(overflows).toBe(29 + 18 + 7);
   expect(new Set(attempts)).toEqual(new Set([5]));
 });
 
 test('who waits longer than the connect time-out tries again, though the server still spends its turn on it', () => {
-  const server = { acceptsPerSecond: 100, serviceUs: 0, backlog: 1_000_000 };
+  const server = { acceptsPerSecond: 100, completesPerSecond: Infinity, serviceUs: 0, backlog: 1_000_000 };
   const { recoveryUs, attempts, failed } = storm('fixed', undefined, { clients: 1500, server });
   const firstWave = [...attempts].filter((tried) => tried === 5);
   expect(firstWave).toHaveLength(1000);
@@ -119,12 +142,14 @@ test('every attempt succeeds or fails, and every client is back, gave up, or was
       fc.integer({ min: 0, max: 60_000_000 }),
       fc.record({
         acceptsPerSecond: fc.integer({ min: 5, max: 5000 }),
+        completesPerSecond: fc.constantFrom(5, 200, 10_000, Infinity),
         serviceUs: fc.integer({ min: 0, max: 20_000_000 }),
         backlog: fc.integer({ min: 1, max: 500 }),
       }),
+      fc.constantFrom(50, 1_000, Infinity),
       fc.integer({ min: 0, max: 2 ** 31 - 1 }),
-      (name, clients, outageUs, server, seed) => {
-        const model = { clients, backoff: backoffOf(name), downUs: outageUs, server, seed };
+      (name, clients, outageUs, server, attemptsPerSecond, seed) => {
+        const model = { clients, backoff: backoffOf(name), downUs: outageUs, server, attemptsPerSecond, seed };
         const { attempts, attempted, accepted, failed, recoveryUs, gaveUp } = simulateStorm(model);
         const back = recoveryUs.filter((us) => us < Infinity);
         expect(attempted.total).toBe(attempts.reduce((sum, tried) => sum + tried, 0));

@@ -406,6 +406,11 @@ function recordedSettings(plan: TrialPlan): TrialRecord['settings'] {
     late: plan.late,
     'connect-rate': plan.connectRate,
     control: spellDurationUs(plan.controlUs),
+    ...(plan.fault !== null && {
+      fault: plan.fault.kind,
+      'fault-at': spellDurationUs(plan.fault.atUs),
+      down: spellDurationUs(plan.fault.downUs),
+    }),
     seed: plan.seed,
   };
 }
