@@ -33,7 +33,11 @@ interface Bench {
 }
 
 function startBench(args: readonly string[]): Bench {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'harness/cli.ts', 'bench', ...args], {
+  return start(['bench', ...args]);
+}
+
+function start(args: readonly string[]): Bench {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'harness/cli.ts', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -310,8 +314,8 @@ describe('a run that is ended early', () => {
 });
 
 describe('a small reconnect storm', { timeout: 60_000 }, () => {
-  test('counts every client back, and records every figure of a storm', async () => {
-    const args = ['reconnect-storm', '--quick', '--clients', '40', '--contenders', 'websocket+backoff=article'];
+  test('counts every client back, here over TLS, records every figure of a storm, and can be simulated', async () => {
+    const args = ['reconnect-storm', '--quick', '--clients', '40', '--contenders', 'websocket+tls+backoff=article'];
     const { stderr } = await startBench([...args, '--out', out]).ended;
     const [trial] = readRun(out).trials;
     if (trial === undefined) throw new Error(`no trial: ${stderr}`);
@@ -326,6 +330,21 @@ describe('a small reconnect storm', { timeout: 60_000 }, () => {
     const { clientsConnected = [] } = trial.timeline.series;
     expect([clientsConnected[0], Math.min(...clientsConnected.map(Number)), clientsConnected.at(-1)]).toEqual([
       40, 0, 40,
+    ]);
+    expect(Number(scalarOf(metrics['storm.missedAway']))).toBe(
+      Number(scalarOf(metrics['storm.madeUpBySnapshot'])) + Number(scalarOf(metrics['storm.madeUpByReplay'])),
+    );
+    const simulated = join(out, 'simulated');
+    const from = join(out, 'latest', 'run.json');
+    const simulation = await start(['simulate', 'storm', '--from', from, '--out', simulated]).ended;
+    expect(simulation.code, simulation.stderr).toBe(0);
+    expect(simulation.stdout).toMatch(/Beside what was measured:.*websocket\+tls\+backoff=article/s);
+    expect(readdirSync(simulated).sort()).toEqual([
+      'reconnect-storm-model.png',
+      'reconnect-storm-model.svg',
+      'reconnect-storm.png',
+      'reconnect-storm.svg',
+      'simulation.json',
     ]);
   });
 });
