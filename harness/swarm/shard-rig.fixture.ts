@@ -4,7 +4,7 @@ import { nowUs } from '../contract/clock.ts';
 import type { Transport } from '../contract/record.ts';
 import type { Address } from '../contract/target.ts';
 import type { Update } from '../plan/arrivals.ts';
-import { backoffOf } from '../plan/backoff.ts';
+import { type Backoff, backoffOf } from '../plan/backoff.ts';
 import { Changes } from './changes.fixture.ts';
 import type { DashboardServer } from './dashboard-server.fixture.ts';
 import { Shard } from './shard.ts';
@@ -15,6 +15,7 @@ export type RigOptions = Partial<
 > & {
   /** Where the clients connect, if not to the server itself. */
   readonly address?: Address;
+  readonly backoff?: Backoff;
 };
 
 export class ShardRig extends Changes {
@@ -84,7 +85,11 @@ export class ShardRig extends Changes {
 
 function shardPlan(transport: Transport, server: DashboardServer, options: RigOptions): ShardPlan {
   const { clients = 4, pollIntervalUs = 20_000, late = 'skip', tracked = [], address = server.address } = options;
-  const { ranks = Array.from({ length: clients }, (_, rank) => rank), connectRate = 1_000 } = options;
+  const {
+    ranks = Array.from({ length: clients }, (_, rank) => rank),
+    connectRate = 1_000,
+    backoff = backoffOf('article'),
+  } = options;
   return {
     name: 'shard of a test',
     target: {
@@ -108,6 +113,6 @@ function shardPlan(transport: Transport, server: DashboardServer, options: RigOp
     connectTimeoutUs: 10_000_000,
     requestTimeoutUs: 30_000_000,
     localPorts: null,
-    reconnecting: { backoff: backoffOf('article'), byBrowser: true, retriesOnError: false },
+    reconnecting: { backoff, byBrowser: true, retriesOnError: false },
   };
 }

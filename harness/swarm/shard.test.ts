@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeHistogram } from '../contract/histogram.ts';
 import type { Transport } from '../contract/record.ts';
 import { pollPhaseUs } from '../plan/arrivals.ts';
+import { backoffOf } from '../plan/backoff.ts';
 import { DashboardServer, status } from './dashboard-server.fixture.ts';
 import type { ShardResult } from './shard-contract.ts';
 import { type RigOptions, ShardRig } from './shard-rig.fixture.ts';
@@ -154,18 +155,19 @@ describe('a client comes back', () => {
 });
 
 describe('a client does not come back', () => {
-  test('over websocket after 1008, while one that was closed with 1001 does, twice', async () => {
-    const rig = await connect('websocket', { clients: 2 });
-    const [unauthorized] = server.webSockets;
+  test('over websocket after 1008 or 1000, while one that was closed with 1001 does, twice', async () => {
+    const rig = await connect('websocket', { clients: 3 });
+    const [unauthorized, done, other] = server.webSockets;
     unauthorized?.close(1008);
-    for (const opened of [3, 4]) {
-      for (const webSocket of server.webSockets) if (webSocket !== unauthorized) webSocket.close(1001);
-      await server.until('one is back', () => server.connectionsOpened === opened && server.subscribers.size === 1);
-    }
-    // Two waits of 1 s or more are over: a retry after 1008 would have come after 1.3 s at the latest.
+    done?.close(1000);
+    other?.close(1001);
+    await server.until('it is back', () => server.connectionsOpened === 4 && server.subscribers.size === 1);
+    for (const webSocket of server.webSockets) webSocket.close(1001);
+    await server.until('it is back again', () => server.connectionsOpened === 5 && server.subscribers.size === 1);
+    // Two waits of 1 s or more are over: any other retry would have come after 1.3 s at the latest.
     const result = await rig.finish();
-    expect(server.asked).toHaveLength(4);
-    expect(result.trial).toMatchObject({ gaveUp: 1, ended: 3, opened: 4 });
+    expect(server.asked).toHaveLength(5);
+    expect(result.trial).toMatchObject({ gaveUp: 1, ended: 4, opened: 5 });
   });
 
   test('over sse after a 503, though the server recovers', async () => {
@@ -181,6 +183,16 @@ describe('a client does not come back', () => {
     await rig.progress('nobody is connected still', ({ connected }) => connected === 0);
     expect(server.asked).toHaveLength(2 * clients);
     expect((await rig.finish()).trial).toMatchObject({ gaveUp: clients, failedAnswers: clients, opened: clients });
+  });
+
+  test('but does, over websocket, after a handshake that was answered with 503', async () => {
+    const rig = await connect('websocket', { clients: 3, backoff: backoffOf('phoenix') });
+    server.answerWith(status(503));
+    server.cut();
+    await server.until('all have been refused, twice', () => server.asked.length >= 9);
+    server.answerWith(null);
+    await server.until('all are back', () => server.subscribers.size === 3);
+    expect((await rig.finish()).trial).toMatchObject({ gaveUp: 0, opened: 6 });
   });
 
   test('after close', async () => {
