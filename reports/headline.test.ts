@@ -99,6 +99,14 @@ describe('the headline of a run with requirements', () => {
     );
   });
 
+  it('tells of what speaks against the answer itself', () => {
+    const health = [{ severity: 'warn' as const, code: 'THEORY_DEVIATES', message: 'it deviates' }];
+    const trials = record.trials.map((trial, index) => (index === 0 ? { ...trial, health } : trial));
+    const caveatsOf = (require: string) => headlineOf(readRun({ ...record, trials, require: [require] })).caveats;
+    expect(caveatsOf('freshness<3s')).toContain('Against the figures of polling speaks: THEORY_DEVIATES.');
+    expect(caveatsOf('bidirectional').join()).not.toContain('THEORY_DEVIATES');
+  });
+
   it('asks for them where there are none', () => {
     expect(headlineOf(readRun(record)).caveats.join()).toContain('No requirement was stated');
     expect(headlineOf(readRun({ ...record, require: ['bidirectional'] })).caveats.join()).not.toContain('stated');

@@ -4,8 +4,7 @@ import type { MetricName } from '../harness/contract/metrics.ts';
 import type { Verdict } from '../harness/contract/record.ts';
 import { formatNumber } from '../harness/contract/units.ts';
 import { comparisonSentences } from './comparison-headline.ts';
-import { limitPhrases } from './conditions.ts';
-import { type Contender, headerConditions, type Run } from './run.ts';
+import type { Contender, Run } from './run.ts';
 import { stormsOf } from './storm.ts';
 import { stormSentences } from './storm-headline.ts';
 import { type Conclusion, concludeRun } from './verdict/verdict.ts';
@@ -13,16 +12,18 @@ import { type Conclusion, concludeRun } from './verdict/verdict.ts';
 export interface Headline {
   readonly kind: 'finding' | 'warning';
   readonly sentences: readonly string[];
+  /** What they hold for, as short phrases: without them they must not be quoted. */
+  readonly conditions: readonly string[];
   /** What a reader must know before quoting it. */
   readonly caveats: readonly string[];
 }
 
 /** The headline of a run. */
 export function headlineOf(run: Run, conclusion: Conclusion = concludeRun(run)): Headline {
-  const { verdict } = conclusion;
-  const caveats = caveatsOf(run, verdict);
-  if (verdict.kind === 'withheld') return { kind: 'warning', sentences: verdict.sentences, caveats };
-  return { kind: 'finding', sentences: [...verdict.sentences, ...besides(run, conclusion)], caveats };
+  const { sentences, conditions, kind } = conclusion.verdict;
+  const caveats = caveatsOf(run, conclusion.verdict);
+  if (kind === 'withheld') return { kind: 'warning', sentences, conditions, caveats };
+  return { kind: 'finding', sentences: [...sentences, ...besides(run, conclusion)], conditions, caveats };
 }
 
 /** What the figures say that the verdict does not. */
@@ -33,17 +34,12 @@ function besides(run: Run, { verdict, requirements }: Conclusion): string[] {
   return [...comparisonSentences(run.contenders, told), ...storms];
 }
 
-/** What it holds for, as short phrases: without them it must not be quoted. */
-export function headlineConditions(run: Run): string[] {
-  return [...headerConditions(run), ...limitPhrases(run.record)].filter((phrase) => phrase !== '');
-}
-
 /** The headline as one line. */
 export function headlineText({ sentences }: Headline): string {
   return sentences.join(' ');
 }
 
-function caveatsOf(run: Run, { kind }: Verdict): string[] {
+function caveatsOf(run: Run, { kind, simplest }: Verdict): string[] {
   const { record } = run;
   const planned = record.trials.length + record.missing.length;
   const warnings = run.findings.filter(({ severity }) => severity === 'warn').length;
@@ -53,6 +49,7 @@ function caveatsOf(run: Run, { kind }: Verdict): string[] {
       : '',
     run.contenders.length + run.storms.length === 1 ? 'Only one contender was measured, so nothing is compared.' : '',
     ...run.contenders.map(unseenText),
+    ...simplest.map((name) => doubtText(run, name)),
     warnings > 0
       ? `${warnings === 1 ? 'One warning speaks' : `${warnings} warnings speak`} against parts of it; see the findings.`
       : '',
@@ -66,4 +63,11 @@ function unseenText({ label, figures }: Contender): string {
   const figure = figures.freshnessUs;
   if (figure?.kind !== 'distribution' || figure.censored === 0) return '';
   return `With ${label}, ${formatNumber((figure.censored / figure.count) * 100)} % of the changes were not seen by the end of the drain.`;
+}
+
+/** A warning against the answer itself weighs more than one against what lost to it. */
+function doubtText({ contenders }: Run, name: string): string {
+  const trials = contenders.filter((each) => each.name === name).flatMap((each) => each.trials);
+  const codes = new Set(trials.flatMap(({ health }) => health.map(({ code }) => code)));
+  return codes.size === 0 ? '' : `Against the figures of ${name} speaks: ${[...codes].join(', ')}.`;
 }

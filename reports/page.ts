@@ -4,7 +4,7 @@ import { looksOf } from './charts/chart.ts';
 import { pageTheme } from './charts/theme.ts';
 import { escapeHtml } from './escape.ts';
 import { keepUnits } from './figures.ts';
-import { type Headline, headlineConditions, headlineOf } from './headline.ts';
+import { type Headline, headlineOf } from './headline.ts';
 import type { Assets } from './page/assets.ts';
 import { renderDataTable } from './page/data-table.ts';
 import { minuteOf, renderEnvironment } from './page/environment.ts';
@@ -72,7 +72,7 @@ function renderHeader(run: Run, headline: Headline): string {
 <div class="top"><span>Freshet · ${escapeHtml(minuteOf(run.record.startedAt))}</span><button type="button" id="theme" hidden>Light or dark</button></div>
 <h1>${escapeHtml(keepUnits(first))}</h1>
 ${others.map((sentence) => `<p class="lead">${escapeHtml(keepUnits(sentence))}</p>`).join('')}
-<p class="conditions">${escapeHtml(headlineConditions(run).join(' · '))}</p>
+<p class="conditions">${escapeHtml(headline.conditions.join(' · '))}</p>
 ${caveats === '' ? '' : `<ul class="caveats">${caveats}</ul>`}
 </header>`;
 }

@@ -1,6 +1,6 @@
 // A run → summary.md for pull requests and job summaries, which show tables and Mermaid but no embedded pictures.
 import { escapeMarkdown, fenceMarkdown, quoteMermaid } from './escape.ts';
-import { type Headline, headlineConditions, headlineOf } from './headline.ts';
+import { type Headline, headlineOf } from './headline.ts';
 import { shorten } from './inert.ts';
 import { isEmpty, numberOf, type Run } from './run.ts';
 import { stormSystemTableOf, stormTableOf } from './storm-table.ts';
@@ -17,7 +17,7 @@ const messageLimit = 400;
 export function renderSummary(run: Run): string {
   const conclusion = concludeRun(run);
   const parts = [
-    renderHeadline(run, headlineOf(run, conclusion)),
+    renderHeadline(headlineOf(run, conclusion)),
     renderVerdictMarkdown(conclusion),
     // A run that did nothing still shows what it would have compared.
     run.contenders.length > 0 || isEmpty(run) ? renderMarkdownTable(tableOf(run)) : '',
@@ -29,12 +29,12 @@ export function renderSummary(run: Run): string {
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function renderHeadline(run: Run, { kind, sentences, caveats }: Headline): string {
+function renderHeadline({ kind, sentences, conditions, caveats }: Headline): string {
   const text = sentences.map(escapeMarkdown).join(' ');
   const lines = [
     '## Freshet\n',
     kind === 'finding' ? `**${text}**\n` : `> [!WARNING]\n> ${text}\n`,
-    `${escapeMarkdown(headlineConditions(run).join(' · '))}\n`,
+    `${escapeMarkdown(conditions.join(' · '))}\n`,
     ...caveats.map((caveat) => `_${escapeMarkdown(caveat)}_\n`),
   ];
   return lines.filter((line) => line !== '').join('\n');

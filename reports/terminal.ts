@@ -1,5 +1,5 @@
 // A run → what a terminal shows of it: the text at the top with its conditions, what the verdict rests on, and the tables.
-import { headlineConditions, headlineOf } from './headline.ts';
+import { headlineOf } from './headline.ts';
 import { isEmpty, type Run } from './run.ts';
 import { stormTableOf } from './storm-table.ts';
 import { renderTerminalTable, type TerminalStyle } from './table/terminal.ts';
@@ -13,11 +13,10 @@ const defaultWidth = 80;
 /** The whole run, ending in a line break. Sentences are lines of their own, for the terminal to wrap. */
 export function renderTerminal(run: Run, style: TerminalStyle): string {
   const conclusion = concludeRun(run);
-  const { sentences, caveats } = headlineOf(run, conclusion);
-  const conditions = wrapText(headlineConditions(run).join(' · '), style.width ?? defaultWidth);
+  const { sentences, conditions, caveats } = headlineOf(run, conclusion);
   const parts = [
     sentences,
-    conditions,
+    wrapText(conditions.join(' · '), style.width ?? defaultWidth),
     caveats,
     [renderVerdictTerminal(conclusion, style).trimEnd()],
     [renderTerminalTables(run, style).trimEnd()],

@@ -107,6 +107,8 @@ const verdict = z.strictObject({
   /** The simplest contender that meets everything; several where none of them is simpler. */
   simplest: z.array(z.string()),
   sentences: z.array(z.string()),
+  /** What they hold for. */
+  conditions: z.array(z.string()),
   /** The simplest first. `overloaded`: it meets what is required, but could not keep up. */
   contenders: z.array(
     z.strictObject({

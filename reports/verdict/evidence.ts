@@ -1,22 +1,32 @@
 // A contender's figure → its value and the range in which it may lie, as far as the run can tell.
 import type { Subject } from '../../harness/contract/comparison.ts';
 import { metricOf } from '../../harness/contract/metrics.ts';
-import type { MetricValue, TrialRecord } from '../../harness/contract/record.ts';
-import { type Figure, mergeFigures, quantileOf, reasonOf } from '../merge.ts';
+import type { MetricValue } from '../../harness/contract/record.ts';
+import { formatWithUnit } from '../figures.ts';
+import { centreOf, type Figure, mergeFigures, quantileOf, reasonOf } from '../merge.ts';
 import type { Contender } from '../run.ts';
+import { pollFreshnessUs } from './arithmetic.ts';
+import { traitsOf } from './traits.ts';
 
 /** A timing of one repetition may come out this much higher or lower in the next. */
 const singleRunShare = 0.1;
 
+/** Where a figure may lie, in its unit, and why no closer. */
+interface Range {
+  readonly low: number;
+  readonly high: number;
+  readonly doubt: string;
+}
+
 export type Evidence =
-  | { readonly kind: 'measured'; readonly value: number; readonly low: number; readonly high: number }
+  | ({ readonly kind: 'measured'; readonly value: number } & Range)
   /** Beyond everything that was seen: clients were still without it when the trial ended. */
   | { readonly kind: 'unseen'; readonly reason: string }
   | { readonly kind: 'unmeasured'; readonly reason: string };
 
 /** What the run knows of it. Repetitions merge as in the table, and their spread is the range. */
-export function evidenceOf({ trials, figures }: Contender, question: Subject): Evidence {
-  const figure = figures[question.metric];
+export function evidenceOf(contender: Contender, question: Subject): Evidence {
+  const figure = contender.figures[question.metric];
   const value = numberOf(figure, question.quantile);
   if (value === null) {
     const isUnseen = figure?.kind === 'distribution' && figure.censored > 0 && figure.histogram !== null;
@@ -27,7 +37,7 @@ export function evidenceOf({ trials, figures }: Contender, question: Subject): E
     const reason = `measured in ${figure.measured} of ${figure.repetitions} repetitions only (${figure.reasons.join('; ')})`;
     return { kind: 'unmeasured', reason };
   }
-  return { kind: 'measured', value, ...rangeOf(trials, question, value) };
+  return { kind: 'measured', value, ...rangeOf(contender, question, value) };
 }
 
 function numberOf(figure: Figure | undefined, quantile: number | null): number | null {
@@ -35,25 +45,37 @@ function numberOf(figure: Figure | undefined, quantile: number | null): number |
   return figure.kind === 'scalar' ? figure.value : quantileOf(figure, quantile ?? 0.5);
 }
 
-function rangeOf(
-  trials: readonly TrialRecord[],
-  { metric, quantile }: Subject,
-  value: number,
-): { low: number; high: number } {
-  const around = (margin: number) => ({ low: value - margin, high: value + margin });
-  if (trials.length > 1) {
-    const each = trials.map((trial) => numberOf(mergeFigures(metric, [trial.metrics[metric]]), quantile) ?? value);
-    return metricOf(metric).acrossRepetitions === 'sum'
-      ? around(0)
-      : { low: Math.min(value, ...each), high: Math.max(value, ...each) };
+function rangeOf(contender: Contender, question: Subject, value: number): Range {
+  const { metric, quantile } = question;
+  const { unit, deterministic, acrossRepetitions } = metricOf(metric);
+  const around = (margin: number, doubt: string) => ({ low: value - margin, high: value + margin, doubt });
+  const [trial, ...others] = contender.trials;
+  if (others.length > 0) {
+    // A sum is no sample of what each repetition had.
+    if (acrossRepetitions === 'sum') return around(0, '');
+    const each = contender.trials.map(
+      (one) => numberOf(mergeFigures(metric, [one.metrics[metric]]), quantile) ?? value,
+    );
+    const [low, high] = [Math.min(value, ...each), Math.max(value, ...each)];
+    return { low, high, doubt: `repetitions from ${formatWithUnit(low, unit)} to ${formatWithUnit(high, unit)}` };
   }
-  const [trial] = trials;
-  const margin = marginOf(trial?.metrics[metric]);
-  if (margin !== null) return around(margin);
-  const { deterministic, unit } = metricOf(metric);
-  if (!deterministic) return around(singleRunShare * Math.abs(value));
+  const margin = marginOf(trial.metrics[metric]);
+  if (margin !== null) return around(margin, `± ${formatWithUnit(margin, unit)}`);
   // A count at the window's edge may fall on either side of it.
-  return around(unit === '1/min' && trial !== undefined ? 60e6 / trial.windowUs : 0);
+  if (deterministic) return around(unit === '1/min' ? 60e6 / trial.windowUs : 0, 'within one count of the limit');
+  const near = around(singleRunShare * Math.abs(value), 'within 10 % of the limit, too close for one repetition');
+  return metric === 'freshnessUs' ? widenByCache(contender, near, quantile ?? 0.5) : near;
+}
+
+/** Changes at even distances meet a cache at one moment of its life, which another run may meet at any other. */
+function widenByCache(contender: Contender, range: Range, quantile: number): Range {
+  const { cacheUs, pollIntervalUs: intervalUs } = traitsOf(contender);
+  const tripUs = centreOf(contender.figures.requestUs);
+  if (cacheUs === 0 || intervalUs === null || tripUs === null) return range;
+  const youngUs = pollFreshnessUs({ intervalUs, cacheUs: 0, tripUs }, quantile);
+  const [low, high] = [Math.min(range.low, youngUs), Math.max(range.high, youngUs + cacheUs)];
+  const ends = `${formatWithUnit(low, 'us')} to ${formatWithUnit(high, 'us')}`;
+  return { low, high, doubt: `${ends} by where in the cache’s life the changes come` };
 }
 
 function marginOf(value: MetricValue | undefined): number | null {

@@ -141,16 +141,12 @@ function judgeFigure(contender: Contender, requirement: FigureRequirement): Judg
     const isMissed = evidence.kind === 'unseen' && isUpper(requirement.operator);
     return { ...bare(requirement), outcome: isMissed ? 'missed' : 'open', remark: evidence.reason };
   }
-  const { value, low, high } = evidence;
+  const { value, low, high, doubt } = evidence;
   const holds = [low, high].filter((end) => isWithin(end, requirement)).length;
   const figure = { requirement, value, shown: formatWithUnit(value, unit) };
   if (holds === 2) return { ...figure, outcome: 'met', remark: null };
   if (holds === 0) return { ...figure, outcome: 'missed', remark: null };
-  const remark =
-    contender.trials.length > 1
-      ? `repetitions from ${formatWithUnit(low, unit)} to ${formatWithUnit(high, unit)}`
-      : 'too close for one repetition';
-  return { ...figure, outcome: 'open', remark };
+  return { ...figure, outcome: 'open', remark: doubt };
 }
 
 function measuredOf(evidence: Evidence): number | null {

@@ -30,7 +30,7 @@ export function requirementTableOf(candidates: readonly Candidate[]): Table {
       ],
     })),
     footnotes,
-    remarks: [simplicityText],
+    remarks: [...requirements.flatMap(meaningOf), simplicityText],
   };
 }
 
@@ -44,6 +44,13 @@ function columnOf(requirement: Requirement): Table['columns'][number] {
         heading,
         meaning: metricOf(requirement.metric).meaning,
       };
+}
+
+/** A capability's name leaves more open than a figure's. */
+function meaningOf(requirement: Requirement): string[] {
+  return requirement.kind === 'capability'
+    ? [`${requirement.capability}: ${capabilityOf(requirement.capability).meaning}.`]
+    : [];
 }
 
 function cellOf({ outcome, shown, remark }: Judgement, footnotes: string[]): Cell {

@@ -4,7 +4,8 @@ import type { Verdict } from '../../harness/contract/record.ts';
 import { parseRequirements, type Requirement } from '../../harness/contract/requirement.ts';
 import { capitalise, joinWords } from '../charts/extremes.ts';
 import { comparisonSentences } from '../comparison-headline.ts';
-import { isEmpty, type Run } from '../run.ts';
+import { limitPhrases } from '../conditions.ts';
+import { headerConditions, isEmpty, type Run } from '../run.ts';
 import { breakEvensOf } from './break-evens.ts';
 import { type Candidate, judgeAll } from './judge.ts';
 import { notMeasuredIn } from './not-measured.ts';
@@ -34,7 +35,7 @@ export function concludeRun(run: Run): Conclusion {
   if (problems.length > 0)
     return withhold(`What is required cannot be read, so there is no verdict: ${problems.join('; ')}.`);
   const arithmetic = breakEvensOf(run.contenders, requirements).map((text) => breakEven('arithmetic', text));
-  const shared = { notMeasured: notMeasuredIn(run) };
+  const shared = { conditions: conditionsOfAll(run), notMeasured: notMeasuredIn(run) };
   if (requirements.length === 0) {
     const sentences = comparisonSentences(run.contenders);
     const verdict = {
@@ -65,11 +66,16 @@ function breakEven(basis: BreakEven['basis'], text: string): BreakEven {
   return { basis, text: `${capitalise(text)}.` };
 }
 
+function conditionsOfAll(run: Run): string[] {
+  return [...headerConditions(run), ...limitPhrases(run.record)].filter((phrase) => phrase !== '');
+}
+
 function withheld(run: Run, sentence: string): Verdict {
   return {
     kind: 'withheld',
     simplest: [],
     sentences: [sentence],
+    conditions: conditionsOfAll(run),
     contenders: [],
     breakEvens: [],
     notMeasured: notMeasuredIn(run),

@@ -1,5 +1,6 @@
 // Judged candidates → what other requirements would have changed the answer, as far as measurements tell: a limit that were
 // tighter, one that were looser, and a need that were none.
+import { isWithin } from '../../harness/contract/comparison.ts';
 import { metricOf } from '../../harness/contract/metrics.ts';
 import type { FigureRequirement } from '../../harness/contract/requirement.ts';
 import { formatWithUnit } from '../figures.ts';
@@ -40,7 +41,7 @@ function looser(candidates: readonly Candidate[], answer: Candidate | undefined,
   const failing = candidates.filter(({ contender, judgements }) => {
     const isSimpler = answer === undefined || complexityOf(contender) < complexityOf(answer.contender);
     const others = judgements.filter((_, each) => each !== index);
-    return isSimpler && judgements[index]?.outcome !== 'met' && outcomeOf(others) === 'meets';
+    return isSimpler && isFailing(judgements[index]) && outcomeOf(others) === 'meets';
   });
   const requirement = failing[0]?.judgements[index]?.requirement;
   if (failing[0] === undefined || requirement === undefined) return [];
@@ -56,6 +57,13 @@ function looser(candidates: readonly Candidate[], answer: Candidate | undefined,
   return [
     `if ${figure} ${may} ${shown(requirement, first.value)}, it would be ${contenderText(first.contender)}${rest.join('')}`,
   ];
+}
+
+/** What keeps the limit as measured, only too closely to be sure, would not be helped by another limit. */
+function isFailing(judgement: Judgement | undefined): boolean {
+  if (judgement === undefined || judgement.outcome === 'met') return false;
+  const { requirement, value } = judgement;
+  return requirement.kind === 'capability' || value === null || !isWithin(value, requirement);
 }
 
 /** Those with a figure, from the simplest on, without whom a simpler one beats or all but equals. */
