@@ -58,7 +58,7 @@ function planImagined(request: ImaginedRequest): Planned[] {
   const { acceptsPerSecond, completesPerSecond, serviceUs, backlog } = request;
   const server = { acceptsPerSecond, completesPerSecond, serviceUs, backlog };
   return strategies.map(({ name, backoff }) => {
-    const model = { clients, downUs, seed, server, backoff, attemptsPerSecond: Number.POSITIVE_INFINITY };
+    const model = { clients, downUs, seed, server, backoff };
     return { name, contender: `websocket+backoff=${name}`, transport: 'websocket', model, measured: null };
   });
 }
@@ -92,7 +92,7 @@ async function planRepeated({ from, clients, downUs, backlog, seed }: RepeatedRe
 
 function simulate(planned: Planned): SimulatedRow & Planned {
   const { name, model } = planned;
-  process.stderr.write(`simulating ${model.clients.toLocaleString('en-US')} clients with ${name}\n`);
+  process.stderr.write(`simulating ${formatCount(model.clients)} clients with ${name}\n`);
   return { ...planned, storm: simulateStorm(model) };
 }
 
@@ -141,14 +141,23 @@ function describeModels(request: SimulateRequest, rows: readonly Planned[]): str
     request.kind === 'imagined'
       ? ''
       : ` (as measured in ${request.from}${servers.length > 0 ? `, by ${[...new Set(servers)].join(' and ')}` : ''})`;
+  const accepts = ({ server }: StormModel) => server.acceptsPerSecond;
+  const completes = ({ server }: StormModel) => server.completesPerSecond;
+  const isQueueFree = rows.every(({ model }) => accepts(model) === Number.POSITIVE_INFINITY);
+  const isOneRate = isQueueFree || rows.every(({ model }) => accepts(model) === completes(model));
+  const pace = isOneRate
+    ? `${range(completes, formatNumber)} connects`
+    : `${range(accepts, formatNumber)} connects accepted and ${range(completes, formatNumber)} completed`;
   return [
-    `${range(
-      ({ clients }) => clients,
-      (value) => value.toLocaleString('en-US'),
-    )} clients cut off at once, the server down for ${range(({ downUs }) => downUs, formatDurationUs)}`,
-    `then ${range(({ server }) => server.acceptsPerSecond, formatNumber)} connects accepted and ${range(({ server }) => server.completesPerSecond, formatNumber)} completed a second, ${range(({ server }) => server.serviceUs, formatDurationUs)} each${from}`,
-    `backlog ${range(({ server }) => server.backlog, formatNumber)}, connect time-out ${formatDurationUs(connectTimeoutUs)}, seed ${range(({ seed }) => seed, String)}`,
+    `${range(({ clients }) => clients, formatCount)} clients cut off at once, the server down for ${range(({ downUs }) => downUs, formatDurationUs)}`,
+    `then ${pace} a second, ${range(({ server }) => server.serviceUs, formatDurationUs)} each${from}`,
+    isQueueFree ? 'its accept queue never full' : `backlog ${range(({ server }) => server.backlog, formatCount)}`,
+    `connect time-out ${formatDurationUs(connectTimeoutUs)}, seed ${range(({ seed }) => seed, String)}`,
   ].join('; ');
+}
+
+function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 /** The one place where a simulation's files are made. */

@@ -2,7 +2,7 @@
 // were accepted, done at another.
 
 export interface ServerModel {
-  /** Connections that are taken out of the queue a second. */
+  /** Connections that are taken out of the queue a second; Infinity for one that is never full. */
   readonly acceptsPerSecond: number;
   /** Those that are made usable a second, when many are accepted; Infinity where nothing but accepting limits it. */
   readonly completesPerSecond: number;

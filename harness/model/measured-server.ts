@@ -5,7 +5,6 @@ import { isDistribution, type TrialRecord } from '../contract/record.ts';
 export interface MeasuredServer {
   /** The contender by which it was measured. */
   readonly contender: string;
-  readonly acceptsPerSecond: number;
   readonly completesPerSecond: number;
   readonly serviceUs: number;
 }
@@ -13,9 +12,9 @@ export interface MeasuredServer {
 type Trial = Pick<TrialRecord, 'contender' | 'metrics' | 'timeline' | 'events'>;
 
 /**
- * Of trials of one server, the one that kept it busy longest; `null` when none lost and regained its clients. It accepts at the pace of
- * the busiest step, at least, and completes at the mean pace of the steps in which clients waited for it from beginning to end. (Where all
- * of those wait for their next SYN, it has nothing to do.) Of the connects half are the ramp's, in no hurry: their median is about the
+ * Of trials of one server, the one that kept it busy longest; `null` when none lost and regained its clients. It completes connects
+ * at the mean pace of the steps in which clients waited for it from beginning to end. (Where all of those wait for their next SYN, it has
+ * nothing to do.) Of the connects half are the ramp's, in no hurry: their median is about the
  * first quarter of all.
  */
 export function measuredServer(trials: readonly Trial[]): MeasuredServer | null {
@@ -34,7 +33,6 @@ export function measuredServer(trials: readonly Trial[]): MeasuredServer | null 
   return {
     contender,
     serviceUs,
-    acceptsPerSecond: Math.max(...found.map((each) => each.pace.busiest)) * perSecond,
     completesPerSecond: (pace.waitingSteps === 0 ? pace.busiest : pace.accepted / pace.waitingSteps) * perSecond,
   };
 }

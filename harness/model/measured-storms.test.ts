@@ -9,21 +9,20 @@ import { type StormModel, simulateStorm } from './storm.ts';
 import { describeStorm } from './storm-record.ts';
 
 const clients = 2_000;
-const server = { acceptsPerSecond: 6_000, completesPerSecond: 800, serviceUs: 2_000, backlog: 511 };
+const server = { acceptsPerSecond: Number.POSITIVE_INFINITY, completesPerSecond: 800, serviceUs: 2_000, backlog: 511 };
 
 function modelOf(name: string): StormModel {
   const parsed = parseContender(name);
   if ('problems' in parsed) throw new Error(parsed.problems.join('; '));
   const backoff = backoffOfContender(parsed.contender);
-  return { clients, backoff, downUs: 4_300_000, server, attemptsPerSecond: 20_000, seed: 5 };
+  return { clients, backoff, downUs: 4_300_000, server, seed: 5 };
 }
 
 function trialOf(name: string, what: string = faultMeanings.kill): TrialRecord {
   const model = modelOf(name);
   const described = describeStorm({ contender: name, transport: 'websocket' }, model, simulateStorm(model));
-  const [connects, lags] = [createHistogram(), createHistogram()];
+  const connects = createHistogram();
   recordUs(connects, server.serviceUs, clients);
-  for (let client = 0; client < clients; client++) recordUs(lags, name.includes('jitter=full') ? 1_000 : client * 50);
   return {
     ...described,
     scenario: 'reconnect-storm',
@@ -32,7 +31,6 @@ function trialOf(name: string, what: string = faultMeanings.kill): TrialRecord {
     metrics: {
       ...described.metrics,
       'connect.us': summarize(connects, 'us'),
-      'generator.attemptLagUs': summarize(lags, 'us'),
     },
     events: described.events.map((event) => ({ ...event, what })),
   } as unknown as TrialRecord;
@@ -44,19 +42,17 @@ function recordOf(trials: readonly TrialRecord[]): RunRecord {
 
 const names = ['websocket+backoff=fixed', 'websocket+backoff=exponential', 'websocket+backoff=exponential+jitter=full'];
 
-test('a server, the swarm’s pace and every storm are found again in a record', () => {
+test('a server and every storm are found again in a record', () => {
   const storms = measuredStorms(recordOf(names.map((name) => trialOf(name))));
   expect(storms.map(({ trial }) => trial.contender)).toEqual(names);
   for (const { trial, model } of storms) {
     const known = modelOf(trial.contender);
     expect(model).toMatchObject({ clients, downUs: known.downUs, seed: known.seed, backoff: known.backoff });
-    expect(model.attemptsPerSecond / known.attemptsPerSecond).toBeCloseTo(1, 1);
     expect(model.server.completesPerSecond / server.completesPerSecond).toBeCloseTo(1, 1);
     expect(model.server).toMatchObject({ backlog: 511, serviceUs: server.serviceUs });
     const [again, before] = [simulateStorm(model), simulateStorm(known)];
     const last = (us: Float64Array) => Math.max(...us);
     expect(last(again.recoveryUs) / last(before.recoveryUs)).toBeCloseTo(1, 1);
-    expect(Math.abs(again.overflows - before.overflows)).toBeLessThanOrEqual(0.1 * before.overflows + 5);
   }
 });
 

@@ -25,9 +25,9 @@ export function describeStorm(
     clients: model.clients,
     settings: {
       down: model.downUs,
-      acceptsPerSecond: model.server.acceptsPerSecond,
-      completesPerSecond: model.server.completesPerSecond,
-      attemptsPerSecond: model.attemptsPerSecond,
+      // JSON knows no infinity.
+      ...(Number.isFinite(model.server.acceptsPerSecond) && { acceptsPerSecond: model.server.acceptsPerSecond }),
+      ...(Number.isFinite(model.server.completesPerSecond) && { completesPerSecond: model.server.completesPerSecond }),
       serviceUs: model.server.serviceUs,
       backlog: model.server.backlog,
       seed: model.seed,

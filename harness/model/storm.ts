@@ -12,8 +12,6 @@ export interface StormModel {
   /** From the cut until the server listens again, whole µs. */
   readonly downUs: number;
   readonly server: ServerModel;
-  /** Attempts that the clients' machines can begin a second: Infinity where each client has its own. */
-  readonly attemptsPerSecond: number;
   readonly seed: number;
 }
 
@@ -60,10 +58,6 @@ class StormSimulation implements Storm {
   readonly #attemptUs: Float64Array;
   /** SYNs of the present attempt. */
   readonly #syns: Uint8Array;
-  /** 1 for a client whose attempt waits its turn on the clients' machines. */
-  readonly #queued: Uint8Array;
-  /** When those can begin another. */
-  #machinesFreeUs = 0;
 
   constructor(model: StormModel) {
     const { clients } = model;
@@ -75,15 +69,11 @@ class StormSimulation implements Storm {
     this.#delayUs = new Float64Array(clients);
     this.#attemptUs = new Float64Array(clients);
     this.#syns = new Uint8Array(clients);
-    this.#queued = new Uint8Array(clients);
   }
 
   run(): void {
     for (let client = 0; client < this.#model.clients; client++) this.#waitFor(client, 0);
-    const isOwn = this.#model.attemptsPerSecond === Number.POSITIVE_INFINITY;
-    const visit = (client: number, atUs: number) => {
-      if (isOwn || this.#takesTurn(client, atUs)) this.#sendSyn(client, atUs);
-    };
+    const visit = (client: number, atUs: number) => this.#sendSyn(client, atUs);
     const untilUs = this.#model.downUs + longestRecoveryUs;
     while (this.#wheel.turn(untilUs, visit));
   }
@@ -99,20 +89,6 @@ class StormSimulation implements Storm {
     const delayUs = backoffUs(backoff, tried, backoffRandom(seed, client, tried), this.#delayUs[client] as number);
     this.#delayUs[client] = delayUs;
     this.#wheel.add(client, fromUs + Math.round(delayUs));
-  }
-
-  /** False when other attempts are before it, and it is to come again. */
-  #takesTurn(client: number, atUs: number): boolean {
-    if (this.#queued[client] === 1 || this.#syns[client] !== 0) {
-      this.#queued[client] = 0;
-      return true;
-    }
-    const startUs = Math.max(atUs, this.#machinesFreeUs);
-    this.#machinesFreeUs = startUs + 1e6 / this.#model.attemptsPerSecond;
-    if (startUs === atUs) return true;
-    this.#queued[client] = 1;
-    this.#wheel.add(client, Math.round(startUs));
-    return false;
   }
 
   #sendSyn(client: number, atUs: number): void {
