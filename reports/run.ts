@@ -4,6 +4,7 @@ import type { HealthFinding, RunRecord, Transport, TrialRecord } from '../harnes
 import { conditionsOf, postgresPhrase, transportPhrase } from './conditions.ts';
 import { inertRecord, shorten } from './inert.ts';
 import { centreOf, type Figure, mergeFigures } from './merge.ts';
+import { type Axis, scalesOf } from './scaling/axis.ts';
 
 /** Longer than any spelling that a contender can have in practice. */
 const labelLimit = 90;
@@ -27,15 +28,28 @@ interface LocatedFinding extends HealthFinding {
 /** The scenario whose trials tell a story of their own: their figures have no place beside those of a quiet window. */
 const stormScenario = 'reconnect-storm';
 
+/** Contenders at several values of one condition. */
+export interface Sweep {
+  readonly axis: Axis;
+  /** The lightest load first. */
+  readonly scales: readonly { readonly load: number; readonly contenders: readonly Contender[] }[];
+  /** The contenders' spellings, in record order. */
+  readonly names: readonly string[];
+  /** The load at which the run's contenders are compared: the heaviest at which most of them were measured. */
+  readonly compared: number;
+}
+
 export interface Run {
   readonly record: RunRecord;
-  /** Of all scenarios but the reconnect storm. */
+  /** Of all scenarios but the reconnect storm; of a sweep, at one scale. */
   readonly contenders: readonly Contender[];
   /** What was the same for all of them, as short phrases: `500 clients`, `poll interval 2 s`. */
   readonly conditions: readonly string[];
   /** The contenders of the reconnect storm, and what was the same for all of them. */
   readonly storms: readonly Contender[];
   readonly stormConditions: readonly string[];
+  /** `null` where nothing was varied. */
+  readonly sweep: Sweep | null;
   readonly findings: readonly LocatedFinding[];
   /** False when a fatal finding voids the figures. */
   readonly valid: boolean;
@@ -48,14 +62,17 @@ export function readRun(original: RunRecord): Run {
   const storms = record.trials.filter(isStorm);
   const others = record.trials.filter((trial) => !isStorm(trial));
   const findings = record.trials.flatMap((trial) => findingsOf(record, trial));
+  const sweep = sweepOf(others);
+  const compared = others.filter((trial) => sweep === null || sweep.axis.loadOf(trial) === sweep.compared);
   return {
     record,
-    contenders: contendersOf(others),
-    conditions: conditionsOf(others),
+    contenders: contendersOf(compared),
+    conditions: conditionsOf(compared),
     storms: contendersOf(storms),
     stormConditions: [transportPhrase(storms.map(({ transport }) => transport)), ...conditionsOf(storms)].filter(
       (phrase) => phrase !== '',
     ),
+    sweep,
     findings,
     valid: record.status !== 'invalid' && findings.every((finding) => finding.severity !== 'fatal'),
   };
@@ -78,10 +95,26 @@ export function numberOf(contender: Contender, name: MetricName): number | null 
   return centreOf(contender.figures[name]);
 }
 
-/** `polling #2`: a trial as findings and missing trials name it, with its scenario where the record has several. */
+/** `polling #2`: a trial as findings and missing trials name it, with its scenario or scale where the record has several. */
 export function trialName({ trials }: RunRecord, trial: TrialRecord): string {
   const several = trials.some(({ scenario }) => scenario !== trial.scenario);
-  return `${several ? `${trial.scenario}: ` : ''}${shorten(trial.contender, labelLimit)} #${trial.repetition}`;
+  const axis = scalesOf(trials.filter(({ scenario }) => scenario === trial.scenario))?.axis;
+  const load = axis?.loadOf(trial) ?? null;
+  const scale = axis === undefined || load === null ? '' : ` (${axis.say(load)})`;
+  return `${several ? `${trial.scenario}: ` : ''}${shorten(trial.contender, labelLimit)}${scale} #${trial.repetition}`;
+}
+
+function sweepOf(trials: readonly TrialRecord[]): Sweep | null {
+  const found = scalesOf(trials);
+  if (found === null) return null;
+  const scales = found.scales.map(({ load, trials: some }) => ({ load, contenders: contendersOf(some) }));
+  const most = Math.max(...scales.map(({ contenders }) => contenders.length));
+  return {
+    axis: found.axis,
+    scales,
+    names: [...new Set(trials.map(({ contender }) => contender))],
+    compared: scales.findLast(({ contenders }) => contenders.length === most)?.load ?? 0,
+  };
 }
 
 /** Trials → their contenders, repetitions merged. Expects inert texts. */
