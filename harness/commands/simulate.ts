@@ -136,11 +136,7 @@ function describeModels(request: SimulateRequest, rows: readonly Planned[]): str
     const [least, most] = [format(Math.min(...values)), format(Math.max(...values))];
     return least === most ? least : `${least} to ${most}`;
   };
-  const servers = rows.map(({ measured }) => measured?.server.contender).filter((name) => name !== undefined);
-  const from =
-    request.kind === 'imagined'
-      ? ''
-      : ` (as measured in ${request.from}${servers.length > 0 ? `, by ${[...new Set(servers)].join(' and ')}` : ''})`;
+  const from = request.kind === 'imagined' ? '' : ` (as measured in ${request.from})`;
   const accepts = ({ server }: StormModel) => server.acceptsPerSecond;
   const completes = ({ server }: StormModel) => server.completesPerSecond;
   const isQueueFree = rows.every(({ model }) => accepts(model) === Number.POSITIVE_INFINITY);
