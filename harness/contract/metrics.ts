@@ -167,11 +167,14 @@ export const metrics = {
   'updates.delivered': {
     ...tally,
     better: 'higher',
+    // Which change a poll or a cache skips hangs on the moment it asks.
+    deterministic: false,
     meaning: 'Versions that reached a client, over clients and changes',
   },
   'updates.superseded': {
     ...tally,
     better: 'neither',
+    deterministic: false,
     meaning: 'Versions a client skipped by contract, because it asks for the latest state',
   },
   'updates.missed': {

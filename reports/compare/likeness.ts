@@ -1,0 +1,93 @@
+// Two records → what makes them unlike, a line each (nothing: they may be compared), and what a reader should know besides.
+import type { RunRecord, TrialRecord } from '../../harness/contract/record.ts';
+import { spellDurationUs } from '../../harness/contract/units.ts';
+
+export interface Likeness {
+  /** `polling: poll-interval is 2s in the baseline, 1s in the candidate`. */
+  readonly differences: readonly string[];
+  readonly remarks: readonly string[];
+}
+
+/** Looks at scenario, contenders, settings and services; never at the figures. */
+export function compareConditions(baseline: RunRecord, candidate: RunRecord): Likeness {
+  const before = firstTrials(baseline);
+  const after = firstTrials(candidate);
+  const shared = [...before].flatMap(([key, trial]) => {
+    const other = after.get(key);
+    return other === undefined ? [] : [{ key, trial, other }];
+  });
+  const missing = [...before.keys()].filter((key) => !after.has(key));
+  const extra = [...after.keys()].filter((key) => !before.has(key));
+  return {
+    differences: [
+      ...serviceDifferences(baseline, candidate),
+      ...missing.map((key) => `${key} is in the baseline alone`),
+      ...shared.flatMap(({ key, trial, other }) => settingDifferences(key, trial, other)),
+    ],
+    remarks: [
+      ...extra.map((key) => `${key} is in the candidate alone, and not compared`),
+      ...settingRemarks(shared),
+      ...machineRemarks(baseline, candidate),
+    ],
+  };
+}
+
+/** What two trials must share to be of one contender: `dashboard: polling, 500 clients, 1 audience`. */
+export function conditionsKey({ scenario, contender, clients, audiences }: TrialRecord): string {
+  return `${scenario}: ${contender}, ${clients} clients, ${audiences} audience${audiences === 1 ? '' : 's'}`;
+}
+
+function firstTrials({ trials }: RunRecord): Map<string, TrialRecord> {
+  const first = new Map<string, TrialRecord>();
+  for (const trial of trials) if (!first.has(conditionsKey(trial))) first.set(conditionsKey(trial), trial);
+  return first;
+}
+
+function serviceDifferences(baseline: RunRecord, candidate: RunRecord): string[] {
+  const names = new Set([...Object.keys(baseline.services), ...Object.keys(candidate.services)]);
+  const spell = ({ services }: RunRecord, name: string) => {
+    const service = services[name];
+    return service === undefined ? 'none' : `${service.version} (${service.driver})`;
+  };
+  return [...names].flatMap((name) => difference(name, spell(baseline, name), spell(candidate, name)));
+}
+
+/** Settings that both know; one that is younger than the baseline says nothing. */
+function settingDifferences(key: string, trial: TrialRecord, other: TrialRecord): string[] {
+  return Object.keys(trial.settings)
+    .filter((name) => Object.hasOwn(other.settings, name))
+    .flatMap((name) => difference(`${key}: ${name}`, spellSetting(trial, name), spellSetting(other, name)));
+}
+
+function settingRemarks(pairs: readonly { trial: TrialRecord; other: TrialRecord }[]): string[] {
+  const unshared = (from: TrialRecord, to: TrialRecord) =>
+    Object.keys(from.settings).filter((name) => !Object.hasOwn(to.settings, name));
+  const say = (names: readonly string[], where: string) =>
+    names.length === 0 ? [] : [`${[...new Set(names)].join(', ')}: set in the ${where} alone`];
+  return [
+    ...say(
+      pairs.flatMap(({ trial, other }) => unshared(trial, other)),
+      'baseline',
+    ),
+    ...say(
+      pairs.flatMap(({ trial, other }) => unshared(other, trial)),
+      'candidate',
+    ),
+  ];
+}
+
+function machineRemarks(baseline: RunRecord, candidate: RunRecord): string[] {
+  const names = ['cpu', 'cores', 'kernel', 'node'] as const;
+  return names.flatMap((name) =>
+    difference(name, String(baseline.environment[name]), String(candidate.environment[name])),
+  );
+}
+
+function difference(what: string, before: string, after: string): string[] {
+  return before === after ? [] : [`${what} is ${before} in the baseline, ${after} in the candidate`];
+}
+
+function spellSetting({ settings }: TrialRecord, name: string): string {
+  const value = settings[name];
+  return typeof value === 'number' && /interval|duration|cost/.test(name) ? spellDurationUs(value) : String(value);
+}

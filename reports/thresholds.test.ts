@@ -1,0 +1,40 @@
+// Thresholds of a run: what keeps them, what breaks them, and that what was not measured keeps nothing.
+import { expect, it } from 'vitest';
+import { parseThresholds } from '../harness/contract/threshold.ts';
+import { buildRecord, distributionOf } from './fixtures/record.ts';
+import { readRun } from './run.ts';
+import { describeThreshold, judgeThresholds } from './thresholds.ts';
+
+const record = buildRecord({ contenders: ['polling', 'websocket'] });
+const [polling, websocket] = record.trials;
+if (polling === undefined || websocket === undefined) throw new Error('expected two trials');
+polling.metrics.freshnessUs = distributionOf([1_000, 2_000, 3_000], 1);
+websocket.metrics.freshnessUs = distributionOf([1_000, 2_000, 3_000, 4_000]);
+websocket.metrics['db.queriesPerMinute'] = { unit: '1/min', value: null, reason: 'pg_stat_statements is missing' };
+
+const judge = (...texts: string[]) =>
+  judgeThresholds(readRun(record), parseThresholds(texts, ['polling', 'websocket']).thresholds).map(describeThreshold);
+
+it('is judged by the figure, its limit included or not', () => {
+  expect(judge('websocket.freshnessUs.max < 4ms', 'websocket.freshnessUs.max <= 4ms')).toEqual([
+    'BROKEN  websocket.freshnessUs.max < 4ms: 4 ms',
+    'kept    websocket.freshnessUs.max <= 4ms: 4 ms',
+  ]);
+});
+
+it('without a contender is judged for each', () => {
+  expect(judge('freshnessUs.p50 < 3ms')).toEqual([
+    'kept    freshnessUs.p50 < 3ms with polling: 2 ms',
+    'kept    freshnessUs.p50 < 3ms with websocket: 2 ms',
+  ]);
+});
+
+it('is not kept by what was not measured, or not seen by the end', () => {
+  expect(
+    judge('polling.freshnessUs.p99 < 1h', 'websocket.db.queriesPerMinute < 600', 'websocket.storm.gaveUp < 1'),
+  ).toEqual([
+    'BROKEN  polling.freshnessUs.p99 < 1h: not measured (p99 lies among the 1 of 4 observations that were not seen by the end of the drain)',
+    'BROKEN  websocket.db.queriesPerMinute < 600: not measured (pg_stat_statements is missing)',
+    'BROKEN  websocket.storm.gaveUp < 1: not measured (not in the run record)',
+  ]);
+});
