@@ -10,6 +10,7 @@ import {
   unknownOptions,
   watchRepeats,
 } from './commands/command-line.ts';
+import type { CompareFlags } from './commands/compare.ts';
 import { contenderHelp, requirementHelp, settingHelp } from './commands/help.ts';
 import { checkLateSignal, Interrupted } from './commands/interrupt.ts';
 import { type RawFlags, readRequest, scenarios } from './commands/request.ts';
@@ -42,6 +43,8 @@ const valueOptions: Readonly<Record<string, string>> = {
   '--out <dir>': 'where records and reports go (results)',
 };
 
+const thresholdMeaning =
+  "a limit that fails the run (exit code 1), such as 'websocket.freshnessUs.p99 < 250ms' (repeatable)";
 const requireMeaning = "what the screen needs, such as 'freshness<3s' or bidirectional (repeatable)";
 
 function buildProgram(run: (action: () => Promise<number>) => void): Command {
@@ -63,9 +66,10 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
       [],
     )
     .option('--require <need>', requireMeaning, (value: string, all: string[]) => [...all, value], [])
+    .option('--threshold <limit>', thresholdMeaning, (value: string, all: string[]) => [...all, value], [])
     .option('--debug', 'show the stack of an error');
   bench.allowUnknownOption().addHelpText('after', `\n${settingHelp()}\n\n${contenderHelp()}\n\n${requirementHelp()}`);
-  const repeatsOfBench = watchRepeats(bench, ['--set', '--require']);
+  const repeatsOfBench = watchRepeats(bench, ['--set', '--require', '--threshold']);
   bench.action((_names: string[], flags: Record<string, string | boolean | string[]>) =>
     run(() => benchAction(bench.args, flags, { known: knownFlags(bench), repeats: repeatsOfBench() })),
   );
@@ -119,7 +123,28 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     }),
   );
   addSimulate(program, run);
+  addCompare(program, run);
   return program;
+}
+
+function addCompare(program: Command, run: (action: () => Promise<number>) => void): void {
+  const compare = program
+    .command('compare')
+    .description('say what changed between two runs of the same command, and fail when it got worse')
+    .argument('<baseline.json>', 'the record of the run to compare with')
+    .argument('<candidate.json>', 'the record of the run in question')
+    .option('--limit <share>', 'by how much a deterministic figure may worsen (2%)')
+    .option('--threshold <limit>', thresholdMeaning, (value: string, all: string[]) => [...all, value], [])
+    .option('--out <dir>', 'write compare.json, summary.md, junit.xml and benchmark.json here')
+    .option('--json', 'print the comparison instead of the tables')
+    .option('--debug', 'show the stack of an error');
+  const repeats = watchRepeats(compare, ['--threshold']);
+  compare.action((baseline: string, candidate: string, flags: CompareFlags) =>
+    run(async () => {
+      const found = [...forgottenDashes(knownFlags(compare)), ...repeats()];
+      return (await import('./commands/compare.ts')).runCompare([baseline, candidate], flags, found);
+    }),
+  );
 }
 
 function addSimulate(program: Command, run: (action: () => Promise<number>) => void): void {
@@ -196,6 +221,7 @@ function rawFlags(flags: Record<string, string | boolean | string[]>): RawFlags 
     values: transports === undefined || rest.contenders !== undefined ? rest : { ...rest, contenders: transports },
     set,
     require: Array.isArray(flags.require) ? flags.require : [],
+    threshold: Array.isArray(flags.threshold) ? flags.threshold : [],
     quick: flags.quick === true,
   };
 }

@@ -29,6 +29,7 @@ import { guarded } from './guarded.ts';
 import { abortOnSignals } from './interrupt.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { BenchRequest } from './request.ts';
+import { keepsThresholds } from './thresholds.ts';
 
 export interface BenchOptions {
   /** Print the record as JSON instead of the table. */
@@ -46,7 +47,8 @@ export async function runBench(request: BenchRequest, options: BenchOptions): Pr
     const { record, store } = await beginRecord(request, limits, { ...options, warn: progress.note });
     const failure = await measure({ request, limits, record, store, progress, signal });
     await conclude({ record: stamped(record), store, failure, progress, json: options.json });
-    return statusOf(record) === 'invalid' ? exitCodes.invalid : 0;
+    if (statusOf(record) === 'invalid') return exitCodes.invalid;
+    return (await keepsThresholds(record, request.thresholds, store.directory)) ? 0 : exitCodes.gate;
   } finally {
     progress.end();
   }

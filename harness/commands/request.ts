@@ -5,6 +5,7 @@ import { FreshetError } from '../contract/errors.ts';
 import { parseRequirements } from '../contract/requirement.ts';
 import type { Scenario } from '../contract/scenario.ts';
 import { parseSetting, type SettingValue, suggest } from '../contract/settings.ts';
+import { parseThresholds, type Threshold } from '../contract/threshold.ts';
 import { spellDurationUs } from '../contract/units.ts';
 import { type Contender, parseContender } from '../plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
@@ -19,6 +20,8 @@ export interface RawFlags {
   readonly set: readonly string[];
   /** What the screen needs, a requirement each. */
   readonly require?: readonly string[];
+  /** Limits that fail the run, a threshold each. */
+  readonly threshold?: readonly string[];
   readonly quick: boolean;
 }
 
@@ -30,6 +33,7 @@ export interface BenchRequest {
   readonly redisUrl: string | undefined;
   readonly out: string;
   readonly require: readonly string[];
+  readonly thresholds: readonly Threshold[];
 }
 
 /** Reads the whole request. Throws `input` with one line for each problem. */
@@ -53,6 +57,7 @@ export function readRequest(
   if (out.trim() === '') problems.push("--out is ''; expected a directory");
   const require = flags.require ?? [];
   problems.push(...parseRequirements(require).problems);
+  const thresholds = readThresholds(parts, flags.threshold ?? [], problems);
   const services = flags.values.services ?? 'embedded';
   if (services !== 'embedded')
     problems.push(
@@ -85,7 +90,23 @@ export function readRequest(
     redisUrl,
     out,
     require,
+    thresholds,
   };
+}
+
+/** Those of the scenarios, as far as they concern a contender of this run, and those that were asked for. */
+function readThresholds(
+  parts: readonly { scenario: Scenario; contenders: readonly Contender[] }[],
+  asked: readonly string[],
+  problems: string[],
+): Threshold[] {
+  const names = [...new Set(parts.flatMap(({ contenders }) => contenders.map(({ name }) => name)))];
+  const own = parts.flatMap(
+    ({ scenario }) => parseThresholds(scenario.thresholds ?? [], scenario.contenders).thresholds,
+  );
+  const given = parseThresholds(asked, names);
+  problems.push(...given.problems);
+  return [...own.filter(({ contender }) => contender === null || names.includes(contender)), ...given.thresholds];
 }
 
 function findScenarios(names: readonly string[], isQuick: boolean, problems: string[]): readonly Scenario[] {
