@@ -13,9 +13,10 @@ import {
 import type { CompareFlags } from './commands/compare.ts';
 import { contenderHelp, requirementHelp, settingHelp } from './commands/help.ts';
 import { checkLateSignal, Interrupted } from './commands/interrupt.ts';
-import { type RawFlags, readRequest, scenarios } from './commands/request.ts';
+import { type BenchRequest, type RawFlags, readRequest, scenarios } from './commands/request.ts';
 import { runServe } from './commands/serve.ts';
 import { defaultStrategies, readSimulateRequest, simulateSettings } from './commands/simulate-request.ts';
+import { readSweepRequest } from './commands/sweep-request.ts';
 import { exitCodes, FreshetError, messageOf, systemFailure } from './contract/errors.ts';
 import { parseRequirements } from './contract/requirement.ts';
 
@@ -73,6 +74,7 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
   bench.action((_names: string[], flags: Record<string, string | boolean | string[]>) =>
     run(() => benchAction(bench.args, flags, { known: knownFlags(bench), repeats: repeatsOfBench() })),
   );
+  addSweep(program, run);
   const serve = program
     .command('serve')
     .description('run one reference server with its database, for a look with curl or a browser')
@@ -147,6 +149,39 @@ function addCompare(program: Command, run: (action: () => Promise<number>) => vo
   );
 }
 
+function addSweep(program: Command, run: (action: () => Promise<number>) => void): void {
+  const sweep = program
+    .command('sweep')
+    .description('measure contenders at several values of one condition: a list for one of the first four options');
+  const lists: Readonly<Record<string, string>> = {
+    '--clients <list>': 'virtual clients, such as 50,100,200,500,1000',
+    '--poll-interval <list>': 'time between two polls of a client, such as 500ms,1s,2s',
+    '--update-interval <list>': 'time between two changes of a dashboard',
+    '--audiences <list>': 'different dashboards over which the clients are split',
+  };
+  const isList = (flags: string) => Object.keys(lists).some((list) => list.split(' ')[0] === flags.split(' ')[0]);
+  const others = Object.entries({ ...valueOptions, ...switches }).filter(([flags]) => !isList(flags));
+  for (const [flags, meaning] of [...Object.entries(lists), ...others]) sweep.option(flags, meaning);
+  sweep
+    .option(
+      '--set <name=value>',
+      'a setting of the dashboard scenario (repeatable)',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
+    .option('--require <need>', requireMeaning, (value: string, all: string[]) => [...all, value], [])
+    .option('--debug', 'show the stack of an error');
+  sweep.addHelpText('after', `\n${contenderHelp()}\n\n${requirementHelp()}`);
+  const repeats = watchRepeats(sweep, ['--set', '--require']);
+  sweep.action((flags: Record<string, string | boolean | string[]>) =>
+    run(() => {
+      const problems = [...forgottenDashes(knownFlags(sweep)), ...repeats(), ...twiceNamed(flags)];
+      const request = collect(problems, () => readSweepRequest(rawFlags(flags), process.env));
+      return planOrBench(request, flags);
+    }),
+  );
+}
+
 function addSimulate(program: Command, run: (action: () => Promise<number>) => void): void {
   const simulate = program
     .command('simulate')
@@ -180,17 +215,26 @@ async function benchAction(
   const forgotten = forgottenDashes(known);
   const problems = [...forgotten, ...unknownOptions(args, known), ...repeats];
   const raw = rawFlags(flags);
-  if (raw.values.contenders !== undefined && flags.transports !== undefined)
-    problems.push('--contenders and --transports are given; expected one of them, they are the same');
+  problems.push(...twiceNamed(flags));
   const request = collect(problems, () =>
     readRequest(forgotten.length > 0 ? [] : positionals(args, known), raw, process.env),
   );
+  return planOrBench(request, flags);
+}
+
+async function planOrBench(request: BenchRequest, flags: Record<string, string | boolean | string[]>): Promise<number> {
   if (flags.dryRun === true) {
     process.stdout.write(`${describePlan(request)}\n`);
     await ensureCapacity(request.trials);
     return 0;
   }
-  return runBench(request, { json: flags.json === true, commandLine: spellCommand(process.argv.slice(3)) });
+  return runBench(request, { json: flags.json === true, commandLine: spellCommand(process.argv.slice(2)) });
+}
+
+function twiceNamed(flags: Record<string, string | boolean | string[]>): string[] {
+  return flags.contenders !== undefined && flags.transports !== undefined
+    ? ['--contenders and --transports are given; expected one of them, they are the same']
+    : [];
 }
 
 function refuse(problems: readonly string[]): void {

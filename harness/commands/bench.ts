@@ -8,6 +8,7 @@ import type { RunRecord, TrialRecord } from '../contract/record.ts';
 import { runRecordSchemaName } from '../contract/record.ts';
 import { formatDurationUs } from '../contract/units.ts';
 import { capacityProblems, descriptorsNeeded } from '../plan/capacity.ts';
+import { nameTrials } from '../plan/trial-names.ts';
 import { expectedTrialUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { describeEnvironment, freshetVersion } from '../record/environment.ts';
 import { openStore, type RecordStore } from '../record/store.ts';
@@ -105,9 +106,15 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
   if (redis !== null) record.services.redis = describeService(redis);
   const services = watch({ signal, services: [postgres, redis] });
   const database = await whileAlive(services, createDatabase({ guard, postgres }));
+  const names = nameTrials(trials);
   for (const [index, plan] of trials.entries()) {
     signal.throwIfAborted();
-    progress.beginTrial(plan, { index: index + 1, count: trials.length, leftUs: expectedUs(trials.slice(index)) });
+    progress.beginTrial(plan, {
+      name: names[index] ?? plan.contender.name,
+      index: index + 1,
+      count: trials.length,
+      leftUs: expectedUs(trials.slice(index)),
+    });
     const onPhase = (phase: Phase) => progress.phase(phase);
     const onPoint = (point: TimelinePoint) => progress.point(point);
     const { limits } = measurement;
@@ -129,6 +136,7 @@ async function beginRecord(
   options: BenchOptions & { warn: (line: string) => void },
 ) {
   const startedAt = wallClock();
+  const names = nameTrials(request.trials);
   const store = await openStore({
     root: request.out,
     startedAt,
@@ -147,9 +155,7 @@ async function beginRecord(
     environment: await describeEnvironment(limits),
     services: {},
     trials: [],
-    missing: request.trials.map(
-      ({ scenario, contender, repetition }) => `${scenario} ${contender.name} #${repetition}`,
-    ),
+    missing: request.trials.map(({ scenario, repetition }, index) => `${scenario} ${names[index]} #${repetition}`),
     ...(request.require.length > 0 ? { require: [...request.require] } : {}),
   };
   return { record, store };
@@ -173,9 +179,10 @@ function describeService({ driver, version }: Service) {
 /** What `--dry-run` prints: every trial, and how long all will take. */
 export function describePlan(request: BenchRequest): string {
   const { trials, scenarios } = request;
+  const names = nameTrials(trials);
   const lines = trials.map((plan, index) => {
-    const { scenario, contender, clients, windowUs } = plan;
-    return `${String(index + 1).padStart(4)}. ${scenario.padEnd(16)} ${contender.name.padEnd(41)} ${clients} clients, window ${formatDurationUs(windowUs)}, about ${formatDurationUs(Math.round(expectedTrialUs(plan) / 1e6) * 1e6)}`;
+    const { scenario, clients, windowUs } = plan;
+    return `${String(index + 1).padStart(4)}. ${scenario.padEnd(16)} ${(names[index] ?? '').padEnd(41)} ${clients} clients, window ${formatDurationUs(windowUs)}, about ${formatDurationUs(Math.round(expectedTrialUs(plan) / 1e6) * 1e6)}`;
   });
   return [
     ...scenarios.map(({ name, question }) => `${name}: ${question}`),

@@ -4,9 +4,9 @@ import { suggest } from '../contract/settings.ts';
 import { maskSecrets } from '../services/service-url.ts';
 
 /** The command as it can be typed again, but for the passwords. */
-export function spellCommand(args: readonly string[]): string {
+export function spellCommand([command = '', ...args]: readonly string[]): string {
   const words = args.map(maskSecrets).map(quote);
-  return ['npm run bench', ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
+  return [`npm run ${command}`, ...(words.length > 0 ? ['--', ...words] : [])].join(' ');
 }
 
 function quote(word: string): string {

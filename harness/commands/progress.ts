@@ -9,7 +9,8 @@ import type { TimelinePoint } from '../trial/timeline.ts';
 export interface Progress {
   /** A step that concerns the whole run: `starting Postgres`. */
   step(text: string): void;
-  beginTrial(plan: TrialPlan, place: { index: number; count: number; leftUs: number }): void;
+  /** `name` tells the trial from others of the same contender. */
+  beginTrial(plan: TrialPlan, place: { name: string; index: number; count: number; leftUs: number }): void;
   phase(phase: Phase): void;
   point(point: TimelinePoint): void;
   /** One line that stays. */
@@ -38,6 +39,7 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
 interface Board {
   step: string;
   plan: TrialPlan | null;
+  name: string;
   index: number;
   count: number;
   endsUs: number;
@@ -51,6 +53,7 @@ function liveProgress(stream: NodeJS.WriteStream): Progress {
   const board: Board = {
     step: '',
     plan: null,
+    name: '',
     index: 0,
     count: 0,
     endsUs: 0,
@@ -67,8 +70,8 @@ function liveProgress(stream: NodeJS.WriteStream): Progress {
       board.plan = null;
       redraw();
     },
-    beginTrial(plan, { index, count, leftUs }) {
-      Object.assign(board, { plan, index, count, endsUs: nowUs() + leftUs, phase: null, point: null });
+    beginTrial(plan, { name, index, count, leftUs }) {
+      Object.assign(board, { plan, name, index, count, endsUs: nowUs() + leftUs, phase: null, point: null });
     },
     phase(phase) {
       board.phase = phase;
@@ -88,13 +91,13 @@ function liveProgress(stream: NodeJS.WriteStream): Progress {
   };
 }
 
-function boardText({ step, plan, index, count, endsUs, phase, phaseSinceUs, point }: Board): string {
+function boardText({ step, plan, name, index, count, endsUs, phase, phaseSinceUs, point }: Board): string {
   if (plan === null) return `  ${step} …`;
   const left = formatDurationUs(Math.max(1e6, Math.round((endsUs - nowUs()) / 1e6) * 1e6));
   const elapsedUs = nowUs() - phaseSinceUs;
   const bar = phase === 'window' ? ` ${progressBar(elapsedUs / plan.windowUs)}` : '';
   const lines = [
-    `  ${index} of ${count}  ${plan.contender.name}  ·  ${phase === null ? '' : phaseWords[phase]}${bar}  ·  about ${left} left`,
+    `  ${index} of ${count}  ${name}  ·  ${phase === null ? '' : phaseWords[phase]}${bar}  ·  about ${left} left`,
   ];
   if (point !== null && (phase === 'window' || phase === 'drain')) lines.push(`  ${pointText(point)}`);
   return lines.join('\n');
@@ -119,11 +122,9 @@ function plainProgress(stream: NodeJS.WriteStream): Progress {
   let last: TimelinePoint | null = null;
   return {
     step: (text) => write(`${text} …`),
-    beginTrial(plan, { index, count, leftUs }) {
+    beginTrial(_plan, { name, index, count, leftUs }) {
       last = null;
-      write(
-        `[${index}/${count}] ${plan.contender.name}, about ${formatDurationUs(Math.round(leftUs / 1e6) * 1e6)} left`,
-      );
+      write(`[${index}/${count}] ${name}, about ${formatDurationUs(Math.round(leftUs / 1e6) * 1e6)} left`);
     },
     phase(phase) {
       if (phase === 'drain' && last !== null) write(`      ${pointText(last)}`);
