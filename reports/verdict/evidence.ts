@@ -63,17 +63,17 @@ function rangeOf(contender: Contender, question: Subject, value: number): Range 
   if (margin !== null) return around(margin, `± ${formatWithUnit(margin, unit)}`);
   // A count at the window's edge may fall on either side of it.
   if (deterministic) return around(unit === '1/min' ? 60e6 / trial.windowUs : 0, 'within one count of the limit');
-  const near = around(singleRunShare * Math.abs(value), 'within 10 % of the limit, too close for one repetition');
-  return metric === 'freshnessUs' ? widenByCache(contender, near, quantile ?? 0.5) : near;
+  const cached = metric === 'freshnessUs' ? cachedRange(contender, quantile ?? 0.5, value) : null;
+  return cached ?? around(singleRunShare * Math.abs(value), 'within 10 % of the limit, too close for one repetition');
 }
 
-/** Changes at even distances meet a cache at one moment of its life, which another run may meet at any other. */
-function widenByCache(contender: Contender, range: Range, quantile: number): Range {
+/** Changes at even distances meet a cache at one moment of its life, which another run may meet at any other; `null` without a cache. */
+function cachedRange(contender: Contender, quantile: number, value: number): Range | null {
   const { cacheUs, pollIntervalUs: intervalUs } = traitsOf(contender);
   const tripUs = centreOf(contender.figures.requestUs);
-  if (cacheUs === 0 || intervalUs === null || tripUs === null) return range;
+  if (cacheUs === 0 || intervalUs === null || tripUs === null) return null;
   const youngUs = pollFreshnessUs({ intervalUs, cacheUs: 0, tripUs }, quantile);
-  const [low, high] = [Math.min(range.low, youngUs), Math.max(range.high, youngUs + cacheUs)];
+  const [low, high] = [Math.min(value, youngUs), Math.max(value, youngUs + cacheUs)];
   const ends = `${formatWithUnit(low, 'us')} to ${formatWithUnit(high, 'us')}`;
   return { low, high, doubt: `${ends} by where in the cache’s life the changes come` };
 }

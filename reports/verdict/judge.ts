@@ -16,6 +16,8 @@ export interface Judgement {
   /** The figure in its metric's unit, where there is one, and as it is shown. */
   readonly value: number | null;
   readonly shown: string | null;
+  /** Where another run may have it. */
+  readonly range: { readonly low: number; readonly high: number } | null;
   /** What must be said of it besides: why it is open, or who it is true of. */
   readonly remark: string | null;
 }
@@ -109,7 +111,7 @@ function judgeCapability(contender: Contender, requirement: CapabilityRequiremen
 }
 
 function bare(requirement: Requirement): Omit<Judgement, 'outcome' | 'remark'> {
-  return { requirement, value: null, shown: null };
+  return { requirement, value: null, shown: null, range: null };
 }
 
 /** Some strategy of the same system brings its clients back that well; which one, is part of the answer. */
@@ -143,7 +145,7 @@ function judgeFigure(contender: Contender, requirement: FigureRequirement): Judg
   }
   const { value, low, high, doubt } = evidence;
   const holds = [low, high].filter((end) => isWithin(end, requirement)).length;
-  const figure = { requirement, value, shown: formatWithUnit(value, unit) };
+  const figure = { requirement, value, shown: formatWithUnit(value, unit), range: { low, high } };
   if (holds === 2) return { ...figure, outcome: 'met', remark: null };
   if (holds === 0) return { ...figure, outcome: 'missed', remark: null };
   return { ...figure, outcome: 'open', remark: doubt };

@@ -23,12 +23,13 @@ function tighter(candidates: readonly Candidate[], answer: Candidate | undefined
   const judgement = answer?.judgements[index];
   const requirement = judgement?.requirement;
   if (answer === undefined || judgement === undefined || requirement?.kind !== 'figure') return [];
-  const { value } = judgement;
-  if (value === null) return [];
-  const isBetter = (other: number) => (isUpper(requirement.operator) ? other < value * 0.9 : other > value * 1.1);
+  const { value, range } = judgement;
+  if (value === null || range === null) return [];
   const next = candidates.find(({ judgements, outcome }) => {
-    const other = judgements[index]?.value ?? null;
-    return outcome === 'meets' && other !== null && isBetter(other);
+    const other = judgements[index]?.range ?? null;
+    const isBetter =
+      other !== null && (isUpper(requirement.operator) ? other.high < range.low : other.low > range.high);
+    return outcome === 'meets' && isBetter;
   });
   const beyond = `${isUpper(requirement.operator) ? 'under' : 'over'} ${shown(requirement, value)}`;
   if (next === undefined) return [];
