@@ -18,8 +18,10 @@ export interface Program {
 interface PackageOptions {
   readonly guard: Guard;
   readonly package: string;
-  /** A file of its usr/bin or usr/sbin; `--version` must make it exit with 0. */
+  /** A file of its usr/bin or usr/sbin. */
   readonly program: string;
+  /** What makes it exit with 0; `--version` by default. */
+  readonly versionFlag?: string;
   readonly progress?: ((what: string) => void) | undefined;
 }
 
@@ -130,11 +132,12 @@ async function moveIntoPlace(root: string, cached: string, options: PackageOptio
 
 /** The program under `root`, if it is there and runs. */
 async function findWorking(root: string, options: PackageOptions): Promise<Program | null> {
+  const { versionFlag = '--version' } = options;
   const env = { LD_LIBRARY_PATH: (await findLibraries(root)).join(':') };
   for (const directory of ['usr/bin', 'usr/sbin']) {
     const command = join(root, directory, options.program);
     if (!(await access(command).then(yes, no))) continue;
-    const works = await runCommand({ guard: options.guard, command, args: ['--version'], cwd: root, env }).then(
+    const works = await runCommand({ guard: options.guard, command, args: [versionFlag], cwd: root, env }).then(
       yes,
       no,
     );

@@ -1,13 +1,13 @@
 // A Redis of the run's own: no persistence, free port, 127.0.0.1 only, random password. The program is the one on PATH,
 // or Debian's package unpacked into the cache.
 import { randomBytes } from 'node:crypto';
-import { access, constants, mkdir } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FreshetError, messageOf } from '../contract/errors.ts';
 import { type Child, describeExit, startChild } from './child.ts';
 import { within } from './deadline.ts';
 import { type Program, unpackDebianPackage } from './debian-package.ts';
-import { asService, onFreePort } from './embedded.ts';
+import { asService, findOnPath, onFreePort } from './embedded.ts';
 import type { Guard } from './guard.ts';
 import { readRedisVersion } from './redis-client.ts';
 import type { Service } from './service.ts';
@@ -50,18 +50,6 @@ async function findProgram({ guard, progress }: RedisOptions): Promise<Program> 
     );
   }
 }
-
-async function findOnPath(name: string): Promise<string | null> {
-  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(directory, name);
-    const found = directory !== '' && (await access(path, constants.X_OK).then(yes, no));
-    if (found) return path;
-  }
-  return null;
-}
-
-const yes = () => true;
-const no = () => false;
 
 interface ServerOptions {
   readonly guard: Guard;

@@ -1,11 +1,25 @@
-// What the embedded services share: a port that may be lost to someone else, and a process whose death must be noticed.
-import { rm } from 'node:fs/promises';
+// What the embedded services share: a program on PATH, a port that may be lost to someone else, and a process whose death must be noticed.
+import { access, constants, rm } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import { FreshetError, messageOf } from '../contract/errors.ts';
 import { type Child, type ChildExit, describeExit, lastWords } from './child.ts';
 import { freePort } from './ports.ts';
 import type { Service } from './service.ts';
 
 const portAttempts = 5;
+
+/** The path of an executable of this name, or `null`. */
+export async function findOnPath(name: string): Promise<string | null> {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    const path = join(directory, name);
+    const found = directory !== '' && (await access(path, constants.X_OK).then(yes, no));
+    if (found) return path;
+  }
+  return null;
+}
+
+const yes = () => true;
+const no = () => false;
 
 /** Starts something on a free port, and again on another one when somebody took that in the meantime. */
 export async function onFreePort(start: (port: number) => Promise<Child>): Promise<{ child: Child; port: number }> {

@@ -97,7 +97,8 @@ function readStat(pid: number): Stat | null {
   return { parent: field(4), ownUs: (field(14) + field(15)) * tickUs, reapedUs: (field(16) + field(17)) * tickUs };
 }
 
-function childrenOf(pid: number): number[] {
+/** Its children; none where the kernel does not tell. */
+export function childrenOf(pid: number): number[] {
   const lists = listNames(`/proc/${pid}/task`).map((task) => readText(`/proc/${pid}/task/${task}/children`));
   // Kernels without CONFIG_PROC_CHILDREN have no such file.
   if (lists.every((list) => list === null)) return scanForChildren(pid);

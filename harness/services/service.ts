@@ -3,7 +3,7 @@ import type { FreshetError } from '../contract/errors.ts';
 import type { ServiceRecord } from '../contract/record.ts';
 
 export interface Service extends ServiceRecord {
-  readonly name: 'postgres' | 'redis';
+  readonly name: 'postgres' | 'redis' | 'nginx';
   /** Where to connect, as its administrator. */
   readonly url: string;
   /** The process whose CPU time (children included) is the service's, or `null` where it is not ours to see. */
