@@ -2,23 +2,46 @@
 import type { Run } from '../run.ts';
 import type { Chart, ChartMaker } from './chart.ts';
 import { costChart } from './cost.ts';
+import { crossoverChart } from './crossover.ts';
 import { freshnessChart } from './freshness.ts';
 import { queriesChart } from './queries.ts';
+import { staleChart } from './stale.ts';
 import { stormChart } from './storm.ts';
 import { timelineChart } from './timeline.ts';
 
-const makers: readonly ChartMaker[] = [freshnessChart, queriesChart, costChart, timelineChart];
+/** By what each draws, so that a report can name what its record does not hold. */
+const makers = {
+  'freshness by percentile': freshnessChart,
+  'database queries': queriesChart,
+  'stale screens over time': staleChart,
+  'cost of each client': costChart,
+  'database queries over time': timelineChart,
+} as const satisfies Record<string, ChartMaker>;
+
+const sweepMakers: readonly ChartMaker[] = [crossoverChart];
 
 const stormMakers: readonly ChartMaker[] = [stormChart];
 
 /** All charts that the run has figures for. */
 export function chartsOf(run: Run): Chart[] {
-  return [...comparisonChartsOf(run), ...stormChartsOf(run)];
+  return [...comparisonChartsOf(run), ...sweepChartsOf(run), ...stormChartsOf(run)];
 }
 
 /** Those of the comparison. */
 export function comparisonChartsOf(run: Run): Chart[] {
-  return makeCharts(makers, run);
+  return makeCharts(Object.values(makers), run);
+}
+
+/** What charts of the comparison cannot be drawn, since the record has no figures for them. */
+export function absentCharts(run: Run): string[] {
+  return Object.entries(makers)
+    .filter(([, make]) => make(run) === null)
+    .map(([what]) => what);
+}
+
+/** Those of a sweep over several scales. */
+export function sweepChartsOf(run: Run): Chart[] {
+  return makeCharts(sweepMakers, run);
 }
 
 /** Those of the reconnect storms. */

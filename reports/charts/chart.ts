@@ -59,6 +59,11 @@ export function looksOf(contenders: readonly Contender[]): Look[] {
   });
 }
 
+/** What a subtitle says where several repetitions were made and a chart shows the first. */
+export function repeatedNote({ contenders }: Run): string {
+  return contenders.some(({ trials }) => trials.length > 1) ? ', first repetition' : '';
+}
+
 /** Name of the marks that carry tooltips; the page's script finds them by it. */
 export const hitName = 'hit';
 

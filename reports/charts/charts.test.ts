@@ -57,6 +57,8 @@ describe('the titles', () => {
         'Websocket had half of all changes, or newer ones, on screen within 3.83 ms, polling+cache=1s within 1.52 s',
       'database-queries': 'Polling asked Postgres 15,003 times a minute, sse and websocket 12',
       'cost-per-client': 'Polling and polling+cache=1s moved 39.7 kB a minute for each client, websocket 6.17 kB',
+      'stale-screens':
+        'Polling and polling+cache=1s showed an outdated screen 21 % of the time, long-polling, sse and websocket 0.1 %',
       timeline: 'Polling peaked at 255 queries a second, 4 others at 1',
     });
   });

@@ -193,7 +193,12 @@ function hitLayer(index: number): Spec {
   return {
     name: `${hitName}${index}`,
     mark: { type: 'point', filled: true, size: 500, opacity: 0, aria: true },
-    encoding: { x: at('length'), y: at('y'), description: { field: 'tip' } },
+    encoding: {
+      x: at('length'),
+      y: at('y'),
+      color: { field: 'mark', type: 'nominal', scale: null },
+      description: { field: 'tip' },
+    },
   };
 }
 

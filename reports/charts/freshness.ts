@@ -189,13 +189,20 @@ function endLabel(text: string, look: Look, { frame, x, y }: { frame: Frame; x: 
 }
 
 function hitLayer(curves: readonly Curve[], scales: Scales): Spec {
-  const values = curves.flatMap(({ label, figure }) =>
+  const values = curves.flatMap(({ label, figure, look }) =>
     tipQuantiles.flatMap((quantile) => {
       const odds = 1 / (1 - quantile);
       const us = odds <= longestOdds(figure) ? quantileOf(figure, quantile) : null;
       return us === null || us < scales.domain[0]
         ? []
-        : [{ odds, us, tip: `${label}: ${percentText(quantile)} of changes within ${formatDurationUs(us)}` }];
+        : [
+            {
+              odds,
+              us,
+              colour: scales.frame.theme.series(look.transport, look.variant).mark,
+              tip: `${label}: ${percentText(quantile)} of changes within ${formatDurationUs(us)}`,
+            },
+          ];
     }),
   );
   const { x, y } = encodingOf(scales);
@@ -203,7 +210,12 @@ function hitLayer(curves: readonly Curve[], scales: Scales): Spec {
     name: hitName,
     data: { values },
     mark: { type: 'point', filled: true, size: 400, opacity: 0, aria: true },
-    encoding: { ...(x && { x }), ...(y && { y }), description: { field: 'tip' } },
+    encoding: {
+      ...(x && { x }),
+      ...(y && { y }),
+      color: { field: 'colour', type: 'nominal', scale: null },
+      description: { field: 'tip' },
+    },
   };
 }
 

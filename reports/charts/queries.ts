@@ -209,7 +209,12 @@ function legendLayers({ theme }: Frame): Spec[] {
 const hitLayer: Spec = {
   name: hitName,
   mark: { type: 'point', filled: true, size: 900, opacity: 0, aria: true },
-  encoding: { x: { field: 'value', type: 'quantitative' }, y: pixelY, description: { field: 'tip' } },
+  encoding: {
+    x: { field: 'value', type: 'quantitative' },
+    y: pixelY,
+    color: { field: 'mark', type: 'nominal', scale: null },
+    description: { field: 'tip' },
+  },
 };
 
 function measuredText(row: Row): string {
