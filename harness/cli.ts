@@ -107,21 +107,22 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
   );
   const report = program
     .command('report')
-    .description('draw a run record anew')
+    .description('draw run records anew, several on one page')
     .argument('<run.json>', 'a record')
-    .option('--out <dir>', 'where the report goes (beside the record)')
+    .argument('[more...]', 'others for the same page')
+    .option('--out <dir>', 'where the report goes (beside the first record)')
     .option('--require <need>', requireMeaning, (value: string, all: string[]) => [...all, value], [])
     .option('--debug', 'show the stack of an error');
   report.addHelpText('after', `\n${requirementHelp()}`);
   const repeatsOfReport = watchRepeats(report, ['--require']);
-  report.action((path: string, flags: { out?: string; require: string[] }) =>
+  report.action((path: string, more: string[], flags: { out?: string; require: string[] }) =>
     run(async () => {
       refuse([
         ...forgottenDashes(knownFlags(report)),
         ...repeatsOfReport(),
         ...parseRequirements(flags.require).problems,
       ]);
-      return (await import('./commands/report.ts')).runReport(path, flags);
+      return (await import('./commands/report.ts')).runReport([path, ...more], flags);
     }),
   );
   addSimulate(program, run);

@@ -1,12 +1,13 @@
 // report.html in a real browser. Where there is none, this says so loudly; in CI, which installs one, it fails.
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { hostileRecord, twelveRecord } from './fixtures/odd.ts';
+import { hostileRecord, invalidRecord, twelveRecord } from './fixtures/odd.ts';
 import { eightStormRecord } from './fixtures/odd-storm.ts';
 import { buildRecord } from './fixtures/record.ts';
 import { buildMixedRecord } from './fixtures/storm.ts';
@@ -35,21 +36,28 @@ it.skipIf(isMissing && process.env.CI === undefined)('has a browser in CI', () =
   expect(isMissing, `${executablePath} is missing; CI must install chromium`).toBe(false);
 });
 
+/** As much of axe-core's answer as is read. */
+interface AxeResults {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+  readonly passes: readonly unknown[];
+}
+
 describe.skipIf(isMissing)('report.html in a browser', () => {
   let browser: Browser;
   let directory: string;
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'freshet-report-'));
-    const records = {
-      default: buildRecord(),
-      hostile: hostileRecord(),
-      twelve: twelveRecord(),
-      mixed: buildMixedRecord(),
-      storms: eightStormRecord(),
+    const pages: Record<string, Parameters<typeof renderReport>[0]> = {
+      default: [readRun(buildRecord())],
+      hostile: [readRun(hostileRecord())],
+      twelve: [readRun(twelveRecord())],
+      mixed: [readRun(buildMixedRecord())],
+      storms: [readRun(eightStormRecord())],
+      several: [readRun(invalidRecord()), readRun(hostileRecord())],
     };
-    for (const [name, record] of Object.entries(records))
-      await writeFile(join(directory, `${name}.html`), await renderReport(readRun(record)));
+    for (const [name, runs] of Object.entries(pages))
+      await writeFile(join(directory, `${name}.html`), await renderReport(runs));
     browser = await chromium.launch({ executablePath, args: flags });
   }, 60_000);
 
@@ -95,7 +103,7 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     const { page } = await open('hostile');
     expect(await page.title()).toMatch(/^Freshet: /);
     expect(await page.locator('script').count()).toBe(1);
-    expect(await page.locator('main img, main script, main iframe, main a').count()).toBe(0);
+    expect(await page.locator('main img, main script, main iframe, main a:not([href^="#"])').count()).toBe(0);
     const handlers =
       '[...document.querySelectorAll("*")].flatMap((each) => each.getAttributeNames()).filter((name) => name.startsWith("on")).length';
     expect(await page.evaluate(handlers)).toBe(0);
@@ -105,29 +113,42 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
 
   it('is complete without JavaScript', async () => {
     const { page } = await open('default', { javaScriptEnabled: false });
-    expect(await page.locator('figure .plot.wide svg').count()).toBe(4);
+    expect(await page.locator('figure .plot.wide svg').count()).toBe(5);
     expect(await page.locator('.plot.wide svg').first().isVisible()).toBe(true);
     expect(await page.locator('#theme').isVisible()).toBe(false);
     await page.locator('figure summary').first().click();
     expect(await page.locator('figure table').first().isVisible()).toBe(true);
   });
 
-  it.each(['default', 'hostile', 'twelve', 'mixed', 'storms'])(
-    'never scrolls sideways, on a phone or a desk: %s',
+  it.each(['default', 'hostile', 'twelve', 'mixed', 'storms', 'several'])(
+    'never scrolls sideways, and shows a phone or a desk its own drawings: %s',
     async (name) => {
       const { page } = await open(name);
       await openDetails(page);
       for (const width of [390, 720, 1_000]) {
         await page.setViewportSize({ width, height: 800 });
         expect(await widthOf(page)).toBeLessThanOrEqual(width);
+        expect(await page.locator('.plot.narrow svg').first().isVisible()).toBe(width <= 720);
+        expect(await page.locator('.plot.wide svg').first().isVisible()).toBe(width > 720);
       }
     },
   );
 
-  it('shows a phone its own drawings', async () => {
-    const { page } = await open('default', { viewport: { width: 390, height: 800 } });
-    expect(await page.locator('.plot.narrow svg').first().isVisible()).toBe(true);
-    expect(await page.locator('.plot.wide svg').first().isVisible()).toBe(false);
+  // Within a drawing, which is one image with one description, the contrast of text is the theme's own test.
+  it('can be used without sight or colour, by what axe-core can tell, light and dark', async () => {
+    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+    for (const [name, colorScheme] of [
+      ['mixed', 'light'],
+      ['several', 'dark'],
+    ] as const) {
+      const { page } = await open(name, { bypassCSP: true, colorScheme });
+      await page.locator('figure summary').first().click();
+      await page.evaluate(axe);
+      const { violations, passes } = await page.evaluate<AxeResults>(`axe.run({ exclude: ['.plot svg g'] })`);
+      const broken = violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+      expect({ name, colorScheme, broken }).toEqual({ name, colorScheme, broken: [] });
+      expect(passes.length, 'rules that were tried').toBeGreaterThan(20);
+    }
   });
 
   it('follows the system’s theme until the reader chooses', async () => {
@@ -146,6 +167,12 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     expect(await backgroundOf(page)).toBe('rgb(255, 255, 255)');
     expect(await page.locator('.plot.wide svg').first().isVisible()).toBe(true);
     expect(await widthOf(page)).toBeLessThanOrEqual(paperWidth.width);
+    expect(await page.locator('nav').isVisible()).toBe(false);
+    const pdf = await page.pdf({ format: 'A4', preferCSSPageSize: true });
+    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+    const pages = pdf.toString('latin1').match(/\/Type ?\/Page\b/g)?.length ?? 0;
+    expect(pages).toBeGreaterThan(2);
+    expect(pages).toBeLessThan(10);
   });
 
   it('shows the storm in a section of its own, and none of it in the comparison', async () => {
@@ -153,7 +180,7 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     const sectionOf = (id: string) => page.locator('section', { has: page.locator(`#${id}`) });
     expect(await sectionOf('comparison').locator('table').first().locator('tbody tr').count()).toBe(5);
     expect(await sectionOf('comparison').innerText()).not.toContain('backoff');
-    expect(await sectionOf('charts').locator('figure').count()).toBe(4);
+    expect(await sectionOf('charts').locator('figure').count()).toBe(5);
     expect(await sectionOf('reconnect-storm').locator('figure').count()).toBe(1);
     const plot = sectionOf('reconnect-storm').locator('.plot.wide');
     await plot.focus();
@@ -169,6 +196,35 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     expect(await page.locator('h1').innerText()).toMatch(/^After the server was back, /);
   });
 
+  it('sets one contender off in all charts, by pointer and by keyboard', async () => {
+    const { page } = await open('default');
+    const dimmed = (series: string) =>
+      page.evaluate<number[]>(
+        `[...document.querySelectorAll('.wide')].map((plot) => [...plot.querySelectorAll('[data-dim]')].filter((each) => each.outerHTML.includes('var(--${series}-0')).length)`,
+      );
+    await page.locator('#comparison ~ .table tr', { hasText: 'websocket' }).first().hover();
+    expect(await dimmed('websocket')).toEqual([0, 0, 0, 0, 0]);
+    for (const count of await dimmed('polling')) expect(count).toBeGreaterThan(0);
+    await page.locator('h1').hover();
+    expect(await page.locator('[data-dim]').count()).toBe(0);
+    await page.locator('.plot.wide').nth(1).focus();
+    await page.keyboard.press('ArrowRight');
+    for (const count of await dimmed('websocket')) expect(count).toBeGreaterThan(0);
+    expect(await dimmed('polling')).toEqual([0, 0, 0, 0, 0]);
+  });
+
+  it('leads from one run to the next where a page holds several', async () => {
+    const { page, complaints } = await open('several');
+    expect(await page.locator('h1').first().innerText()).toBe('2 runs');
+    const joint = page.locator('main > .table').first();
+    expect(await joint.locator('tbody tr').count()).toBe(5 + 2);
+    await page.locator('.runs a').nth(1).click();
+    expect(await page.evaluate('location.hash')).toBe('#run-2');
+    const ids = await page.evaluate<string[]>('[...document.querySelectorAll("[id]")].map(({ id }) => id)');
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(complaints).toEqual([]);
+  });
+
   it('reads its points by pointer and by keyboard', async () => {
     const { page } = await open('default');
     const plot = page.locator('.plot.wide').nth(1);
@@ -179,7 +235,7 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     expect(await page.locator('#tip').innerText(), 'after a scroll').not.toBe('');
     await page.keyboard.press('Escape');
     expect(await page.locator('#tip').innerText()).toBe('');
-    const dot = plot.locator('[aria-label^="websocket"]');
+    const dot = plot.locator('[data-tip^="websocket"]');
     await dot.hover({ force: true });
     expect(await page.locator('#tip').innerText()).toContain('websocket: 12 queries/min');
   });

@@ -4,29 +4,45 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { RunRecord } from '../harness/contract/record.ts';
-import { chartsOf, comparisonChartsOf, stormChartsOf } from './charts/all.ts';
+import { chartsOf, comparisonChartsOf, stormChartsOf, sweepChartsOf } from './charts/all.ts';
 import type { Chart } from './charts/chart.ts';
 import { pageTheme } from './charts/theme.ts';
 import { type Fonts, loadFonts } from './draw/fonts.ts';
 import { drawPngs } from './draw/png.ts';
 import { drawInline, drawStandalone } from './draw/svg.ts';
 import { loadAssets } from './page/assets.ts';
-import { type PageChart, renderPage } from './page.ts';
+import type { PageChart } from './page/figure.ts';
+import type { DrawnRun } from './page/run-report.ts';
+import { renderPage } from './page.ts';
 import { type Run, readRun } from './run.ts';
 import { renderSummary } from './summary.ts';
+
+type Runs = readonly [Run, ...Run[]];
 
 /** Width of the page's column, and of a phone's, in pixels. */
 const wideWidthPx = 780;
 const narrowWidthPx = 336;
 
-/** Renders all reports of a valid record and returns the paths written. Files replace older ones whole or not at all. */
-export async function renderAll(record: RunRecord, directory: string): Promise<string[]> {
-  const run = readRun(record);
+/**
+ * Renders all reports of valid records, several on one page, and returns the paths written. Files replace older ones whole or not
+ * at all.
+ */
+export async function renderAll(records: readonly [RunRecord, ...RunRecord[]], directory: string): Promise<string[]> {
+  const [first, ...others] = records;
+  const runs: Runs = [readRun(first), ...others.map(readRun)];
+  const charts = runs.flatMap((run, index) =>
+    chartsOf(run).map((chart) => (others.length === 0 ? chart : { ...chart, name: `run-${index + 1}-${chart.name}` })),
+  );
   return withScratch(directory, async (scratch) => [
-    await writeWhole(join(directory, 'report.html'), await renderReport(run), scratch),
-    await writeWhole(join(directory, 'summary.md'), renderSummary(run), scratch),
-    ...(await writeCharts(chartsOf(run), join(directory, 'charts'), scratch)),
+    await writeWhole(join(directory, 'report.html'), await renderReport(runs), scratch),
+    await writeWhole(join(directory, 'summary.md'), runs.map(renderSummary).join('\n'), scratch),
+    ...(await writeCharts(charts, join(directory, 'charts'), scratch)),
   ]);
+}
+
+/** Draws charts that belong to no run, as SVG and PNG; returns the paths written. */
+export function renderCharts(charts: readonly Chart[], directory: string): Promise<string[]> {
+  return withScratch(directory, (scratch) => writeCharts(charts, directory, scratch));
 }
 
 async function writeCharts(charts: readonly Chart[], directory: string, scratch: string): Promise<string[]> {
@@ -54,16 +70,26 @@ async function withScratch<T>(directory: string, work: (scratch: string) => Prom
 }
 
 /** The text of report.html. */
-export async function renderReport(run: Run): Promise<string> {
+export async function renderReport([first, ...others]: Runs): Promise<string> {
   const fonts = await loadFonts();
+  const drawn: [DrawnRun, ...DrawnRun[]] = [await drawRun(first, fonts)];
+  for (const run of others) drawn.push(await drawRun(run, fonts));
+  return renderPage(drawn, await loadAssets(fonts));
+}
+
+/** One chart after the other: memory is what this takes most. */
+async function drawRun(run: Run, fonts: Fonts): Promise<DrawnRun> {
   const drawAll = async (charts: readonly Chart[]) => {
     const drawn: PageChart[] = [];
     for (const chart of charts) drawn.push(await drawForPage(chart, fonts));
     return drawn;
   };
-  const comparison = await drawAll(comparisonChartsOf(run));
-  const storms = await drawAll(stormChartsOf(run));
-  return renderPage(run, { comparison, storms }, await loadAssets(fonts));
+  return {
+    run,
+    comparison: await drawAll(comparisonChartsOf(run)),
+    sweep: await drawAll(sweepChartsOf(run)),
+    storms: await drawAll(stormChartsOf(run)),
+  };
 }
 
 async function drawForPage(chart: Chart, fonts: Fonts): Promise<PageChart> {

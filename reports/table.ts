@@ -52,7 +52,8 @@ export interface ColumnSource<Subject> extends Column {
   readonly read: (subject: Subject) => Reading;
 }
 
-const sources: readonly ColumnSource<Contender>[] = [
+/** What contenders are compared by. */
+export const tableColumns: readonly ColumnSource<Contender>[] = [
   {
     above: 'freshness',
     below: 'p50',
@@ -107,7 +108,7 @@ const sources: readonly ColumnSource<Contender>[] = [
 export function tableOf(run: Run): Table {
   return fillTable(
     run.contenders.map((contender) => ({ label: contender.label, transport: contender.transport, subject: contender })),
-    sources,
+    tableColumns,
     {
       caption: 'Contenders compared',
       rowHeading: 'contender',

@@ -53,8 +53,8 @@ async function write({ record, store, progress }: Ending): Promise<{ paths: stri
     // The measuring's guard is gone by now; this one is for half-written files.
     const guard = await openGuard();
     guard.addDirectory(store.scratch);
-    const { renderRun } = await import('./render.ts');
-    const paths = await renderRun(record, store.directory).finally(() => guard.close());
+    const { renderRuns } = await import('./render.ts');
+    const paths = await renderRuns([record], store.directory).finally(() => guard.close());
     return { paths, problem: null };
   } catch (error) {
     const known = systemFailure(error);

@@ -6,9 +6,9 @@ import { renderTerminal } from '../../reports/terminal.ts';
 import { concludeRun } from '../../reports/verdict/verdict.ts';
 import type { RunRecord } from '../contract/record.ts';
 
-/** Writes report.html, summary.md and the charts beside run.json; returns their paths. */
-export function renderRun(record: RunRecord, directory: string): Promise<string[]> {
-  return renderAll(record, directory);
+/** Writes report.html, summary.md and the charts, several runs on one page; returns their paths. */
+export function renderRuns(records: readonly [RunRecord, ...RunRecord[]], directory: string): Promise<string[]> {
+  return renderAll(records, directory);
 }
 
 /** The record with the verdict that its figures allow. */

@@ -21,7 +21,7 @@ const standaloneWidthPx = 800;
 /** The SVG for a place in the page, which writes title and subtitle itself. */
 export async function drawInline(chart: Chart, frame: Frame, fonts: Fonts): Promise<string> {
   const svg = await drawSpec({ ...chart.specFor(frame), ...base(frame.theme, 0), background: null }, fonts);
-  return describe(svg, chart);
+  return describe(leanForPage(svg), chart);
 }
 
 /** The SVG for a file of its own: with title, subtitle and background. */
@@ -57,6 +57,19 @@ async function drawSpec(spec: Spec, fonts: Fonts): Promise<string> {
 /** Drops what Vega tells screen readers of single marks; tags only, so that no text of a record changes. */
 function withoutRoles(svg: string): string {
   return svg.replace(/<[^>]*>/g, (tag) => tag.replace(/ (?:role|aria-[a-z]+)="[^"]*"/g, ''));
+}
+
+/**
+ * What the page does not need, or says once for all its pictures, makes half of Vega's text: roles and fonts of single marks, digits
+ * that no screen shows. What tooltips say stays, as `data-tip`. Tags only.
+ */
+function leanForPage(svg: string): string {
+  return svg.replace(/<[^>]*>/g, (tag) =>
+    tag
+      .replace(/ (?:role|aria-roledescription|font-family)="[^"]*"/g, '')
+      .replace(' aria-label=', ' data-tip=')
+      .replace(/ (?:d|transform)="[^"]*"/g, (attribute) => attribute.replace(/(\.\d)\d+/g, '$1')),
+  );
 }
 
 /** One picture with one description, instead of Vega's role and label on every mark. */

@@ -28,7 +28,7 @@ export function renderDataTable(table: DataTable): string {
     (cells) =>
       `<tr role="row">${cells.map((cell, index) => renderCell(table.columns[index], cell, index)).join('')}</tr>`,
   );
-  return `<div class="table"><table class="stack" role="table"><caption>${escapeHtml(table.caption)}</caption><thead role="rowgroup"><tr role="row">${head.join('')}</tr></thead><tbody role="rowgroup">${rows.join('')}</tbody></table></div>`;
+  return `<div class="table" role="group" aria-label="${escapeHtml(table.caption)}"><table class="stack" role="table"><caption>${escapeHtml(table.caption)}</caption><thead role="rowgroup"><tr role="row">${head.join('')}</tr></thead><tbody role="rowgroup">${rows.join('')}</tbody></table></div>`;
 }
 
 function renderCell(column: DataColumn | undefined, cell: DataCell, index: number): string {

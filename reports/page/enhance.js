@@ -1,4 +1,4 @@
-// Runs in the reader's browser: the theme button, tooltips by pointer and arrow keys, open data tables in print.
+// Runs in the reader's browser: the theme button, tooltips by pointer and arrow keys, and one contender set off in all charts.
 // The page is complete without it. The texts are those that the charts carry on their invisible hit marks.
 const root = document.documentElement;
 const tip = document.getElementById('tip');
@@ -11,10 +11,31 @@ button.addEventListener('click', () => {
   root.dataset.theme = dark ? 'light' : 'dark';
 });
 
+// A contender's colour is the same in every chart and table: `var(--sse-0)`, or `var(--sse-0-text)` for words.
+const seriesOf = (element) =>
+  /var\(--((?:polling|long-polling|sse|websocket)-\d)/.exec(
+    `${element.getAttribute('fill')} ${element.getAttribute('stroke')}`,
+  )?.[1];
+const coloured = [...document.querySelectorAll('svg [fill*="var("], svg [stroke*="var("]')]
+  .filter((element) => !element.dataset.tip)
+  .map((element) => ({ element, series: seriesOf(element) }))
+  .filter(({ series }) => series);
+
+/** Dims every mark of other contenders; `undefined` sets off none. */
+let setOff;
+function highlight(series) {
+  if (series === setOff) return;
+  setOff = series;
+  for (const each of coloured) each.element.toggleAttribute('data-dim', Boolean(series) && each.series !== series);
+}
+
+for (const row of document.querySelectorAll('tr:has(.key)')) {
+  row.addEventListener('pointerenter', () => highlight(seriesOf(row.querySelector('.key path'))));
+  row.addEventListener('pointerleave', () => highlight(undefined));
+}
+
 for (const plot of document.querySelectorAll('.plot')) {
-  const hits = [...plot.querySelectorAll('[class*="hit"] [aria-label]')].filter((hit) =>
-    hit.getAttribute('aria-label'),
-  );
+  const hits = [...plot.querySelectorAll('[data-tip]')].filter((hit) => hit.dataset.tip);
   if (hits.length === 0) continue;
   let current = -1;
   plot.tabIndex = 0;
@@ -49,7 +70,8 @@ function show(hit) {
   if (hit === shown) return;
   shown?.removeAttribute('data-shown');
   shown = hit;
-  tip.textContent = hit ? hit.getAttribute('aria-label') : '';
+  tip.textContent = hit ? hit.dataset.tip : '';
+  highlight(hit && seriesOf(hit));
   if (!hit) return;
   hit.setAttribute('data-shown', '');
   place(hit);
@@ -63,8 +85,14 @@ function place(hit) {
   tip.style.top = `${above < 8 ? box.y + box.height / 2 + 14 : above}px`;
 }
 
+// A table that is wider than its place is scrolled by keyboard too; any other would be a stop for nothing.
+function reachTables() {
+  for (const table of document.querySelectorAll('.table'))
+    table.tabIndex = table.scrollWidth > table.clientWidth ? 0 : -1;
+}
+reachTables();
+addEventListener('resize', reachTables);
+document.addEventListener('toggle', reachTables, true);
+
 // Focusing a chart scrolls it into view, so a tip goes with its point and not away.
 addEventListener('scroll', () => shown && place(shown), { passive: true });
-addEventListener('beforeprint', () => {
-  for (const details of document.querySelectorAll('figure details')) details.open = true;
-});
