@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunRecord, TrialRecord } from '../harness/contract/record.ts';
 import { censoredRecord, invalidRecord, oddRecords, unmeasuredRecord } from './fixtures/odd.ts';
 import { buildRecord, distributionOf } from './fixtures/record.ts';
-import { headlineOf, headlineText } from './headline.ts';
+import { headlineOf } from './headline.ts';
 import { readRun } from './run.ts';
 
 /** A record with exactly these figures: median freshness in ms and queries a minute. */
@@ -19,7 +19,7 @@ function recordWith(figures: Readonly<Record<string, readonly [number, number]>>
   return { ...record, trials };
 }
 
-const textOf = (record: RunRecord) => headlineText(headlineOf(readRun(record)));
+const textOf = (record: RunRecord) => headlineOf(readRun(record)).sentences.join(' ');
 
 describe('the headline', () => {
   it.each([
@@ -117,7 +117,7 @@ describe('the headline of a run that cannot be trusted', () => {
   it('is a warning without a figure when the run is invalid', () => {
     const headline = headlineOf(readRun(invalidRecord()));
     expect(headline.kind).toBe('warning');
-    expect(headlineText(headline)).toBe(
+    expect(headline.sentences.join(' ')).toBe(
       'This run is invalid and its figures must not be quoted (GENERATOR_SATURATED in sse #1).',
     );
     expect(headlineOf(readRun({ ...buildRecord(), status: 'invalid' })).kind).toBe('warning');

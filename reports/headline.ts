@@ -34,11 +34,6 @@ function besides(run: Run, { verdict, requirements }: Conclusion): string[] {
   return [...comparisonSentences(run.contenders, told), ...storms];
 }
 
-/** The headline as one line. */
-export function headlineText({ sentences }: Headline): string {
-  return sentences.join(' ');
-}
-
 function caveatsOf(run: Run, { kind, simplest }: Verdict): string[] {
   const { record } = run;
   const planned = record.trials.length + record.missing.length;

@@ -3,7 +3,7 @@ import type { RunRecord, TrialRecord } from '../harness/contract/record.ts';
 import { invalidRecord } from './fixtures/odd.ts';
 import { distributionOf } from './fixtures/record.ts';
 import { buildMixedRecord, buildStormRecord } from './fixtures/storm.ts';
-import { headlineOf, headlineText } from './headline.ts';
+import { headlineOf } from './headline.ts';
 import { readRun } from './run.ts';
 import { stormsOf } from './storm.ts';
 import { stormSentences } from './storm-headline.ts';
@@ -104,7 +104,7 @@ describe('the headline of storms', () => {
   });
 
   it('follows that of the comparison, which is the one of a run without storms', () => {
-    const mixed = headlineText(headlineOf(readRun(buildMixedRecord())));
+    const mixed = headlineOf(readRun(buildMixedRecord())).sentences.join(' ');
     const [comparison, storm] = mixed.split(' After the server was back');
     expect(comparison).toMatch(/^Push \(sse, websocket\) had half .* within 1\.52 s\.$/);
     expect(storm).toContain('exponential without jitter');
@@ -120,7 +120,7 @@ describe('the headline of storms', () => {
     );
     const headline = headlineOf(readRun({ ...record, status: 'invalid', trials }));
     expect(headline.kind).toBe('warning');
-    expect(headlineText(headline)).toContain(
+    expect(headline.sentences.join(' ')).toContain(
       'GENERATOR_SATURATED in reconnect-storm: sse+backoff=browser-eventsource #1',
     );
   });

@@ -1,7 +1,7 @@
 // What would change the answer: from arithmetic, and from what was measured.
 import { describe, expect, it } from 'vitest';
 import { readRun } from '../run.ts';
-import { type Figures, recordWith } from './verdict.fixture.ts';
+import { type Figures, recordWith, trialOf } from './verdict.fixture.ts';
 import { concludeRun } from './verdict.ts';
 
 const usual = {
@@ -109,5 +109,18 @@ describe('measurements', () => {
   ])('tell of %s', (_, require, expected) => {
     const said = breakEvensOf('measured', require);
     expect([...said].sort()).toEqual([...expected].sort());
+  });
+
+  it('name the scales of a sweep at which it would be another', () => {
+    const record = recordWith({}, ['queries<5000']);
+    const trials = [50, 100, 500].flatMap((clients) => [
+      trialOf('polling', { clients, queries: clients * 30 }),
+      trialOf('sse', { clients, queries: 12 }),
+    ]);
+    const { verdict } = concludeRun(readRun({ ...record, trials }));
+    expect(verdict.simplest).toEqual(['sse']);
+    expect(verdict.breakEvens.map(({ text }) => text)).toContain(
+      'With 50 clients and 100 clients it would be polling every 2 s.',
+    );
   });
 });

@@ -49,7 +49,7 @@ export function judgeAll(run: Run, requirements: readonly Requirement[]): Candid
   });
 }
 
-/** The outcome of all requirements but those that `leaves` leaves out. */
+/** What some judgements come to. */
 export function outcomeOf(judgements: readonly Judgement[]): 'meets' | 'misses' | 'open' {
   if (judgements.some(({ outcome }) => outcome === 'missed')) return 'misses';
   return judgements.every(({ outcome }) => outcome === 'met') ? 'meets' : 'open';
@@ -63,7 +63,7 @@ function candidateOf(alike: readonly Contender[], judgements: readonly Judgement
 }
 
 /** A storm overloads every system for a while: that is what it is for. */
-export function isOverloaded(alike: readonly Contender[], run: Run): boolean {
+function isOverloaded(alike: readonly Contender[], run: Run): boolean {
   if (run.contenders.length === 0) return false;
   return alike.some(({ trials }) => trials.some(({ health }) => health.some(({ code }) => code === overloadCode)));
 }

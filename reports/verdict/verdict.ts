@@ -7,8 +7,10 @@ import { comparisonSentences } from '../comparison-headline.ts';
 import { limitPhrases } from '../conditions.ts';
 import { headerConditions, isEmpty, type Run } from '../run.ts';
 import { breakEvensOf } from './break-evens.ts';
-import { type Candidate, judgeAll } from './judge.ts';
+import type { Candidate } from './judge.ts';
 import { notMeasuredIn } from './not-measured.ts';
+import { rankAll, winnersOf } from './rank.ts';
+import { otherScales } from './scales.ts';
 import { complexityOf } from './traits.ts';
 import { whatIfs } from './what-if.ts';
 import { becauseText, contenderText, judgementText, requirementText } from './wording.ts';
@@ -48,9 +50,11 @@ export function concludeRun(run: Run): Conclusion {
     };
     return { verdict, requirements, candidates: [] };
   }
-  const candidates = judgeAll(run, requirements).sort((a, b) => complexityOf(a.contender) - complexityOf(b.contender));
+  const candidates = rankAll(run, requirements);
   const winners = winnersOf(candidates);
-  const measured = whatIfs(candidates, winners[0]).map((text) => breakEven('measured', text));
+  const measured = [...whatIfs(candidates, winners[0]), ...otherScales(run, requirements, winners)].map((text) =>
+    breakEven('measured', text),
+  );
   const verdict = {
     ...shared,
     kind: kindOf(candidates, winners),
@@ -90,14 +94,6 @@ function invalidText(run: Run): string {
       ? ''
       : ` (${causes.slice(0, 3).join(', ')}${causes.length > 3 ? `, and ${causes.length - 3} more` : ''})`;
   return `This run is invalid and its figures must not be quoted${why}.`;
-}
-
-/** The simplest of those that meet everything: several where none of them is simpler than the other. */
-function winnersOf(candidates: readonly Candidate[]): Candidate[] {
-  const meeting = candidates.filter(({ outcome }) => outcome === 'meets');
-  const [first] = meeting;
-  if (first === undefined) return [];
-  return meeting.filter(({ contender }) => complexityOf(contender) === complexityOf(first.contender));
 }
 
 function kindOf(candidates: readonly Candidate[], winners: readonly Candidate[]): Verdict['kind'] {
