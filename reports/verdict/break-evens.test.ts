@@ -63,6 +63,23 @@ describe('arithmetic', () => {
     ]);
   });
 
+  it('says once what is true of several', () => {
+    const alike = { polling: {}, 'polling+etag': {}, 'polling+interval=5s': {} };
+    expect(breakEvensOf('arithmetic', ['queries<600', 'freshness<3s'], alike)).toEqual([
+      'Polling meets freshness p99 < 3 s up to a poll every 3.03 s.',
+      'Polling+etag meets freshness p99 < 3 s up to a poll every 3.03 s.',
+      'Up to 19 clients polling every 2 s keep to queries < 600/min; 500 clients need an interval of over 50 s.',
+      'Up to 49 clients polling every 5 s keep to queries < 600/min; 500 clients need an interval of over 50 s.',
+      'Polling can meet both limits with up to 30 clients, whatever the interval.',
+    ]);
+  });
+
+  it('speaks of a single contender as of one', () => {
+    expect(breakEvensOf('arithmetic', ['queries<=60'], { 'sse+nodes=2': {} })).toEqual([
+      'Sse+nodes=2 asks for each change and not for each client: queries <= 60/min allow a change every 2 s.',
+    ]);
+  });
+
   it('is silent on what it knows nothing of', () => {
     expect(breakEvensOf('arithmetic', ['bidirectional'])).toEqual([]);
     expect(breakEvensOf('arithmetic', ['memory<100MB'])).toEqual([]);

@@ -27,7 +27,7 @@ const shortestPollUs = 20_000;
 
 type Rule = (situation: Situation) => string[];
 
-/** Every rule's sentences. */
+/** Every rule's sentences, each once. */
 export function breakEvensOf(contenders: readonly Contender[], requirements: readonly Requirement[]): string[] {
   const upper = (metric: FigureRequirement['metric']) =>
     requirements.find(
@@ -40,7 +40,7 @@ export function breakEvensOf(contenders: readonly Contender[], requirements: rea
     freshness: upper('freshnessUs'),
     isOpen: requirements.length === 0,
   };
-  return rules.flatMap((rule) => rule(situation));
+  return [...new Set(rules.flatMap((rule) => rule(situation)))];
 }
 
 /** Polling asks whether or not there is news: clients and interval alone decide. */
@@ -76,18 +76,20 @@ const queriesOfPush: Rule = ({ contenders, queries }) => {
   const askers = Math.max(...told.map(askersOf));
   const onceEachUs = shortestIntervalUs(queries.limit, askers);
   return [
-    `${joinWords(told.map(({ name }) => name))} ask for each change and not for each client: queries ${limitText(queries)} allow a change every ${formatDurationUs(onceEachUs)}`,
+    `${joinWords(told.map(({ name }) => name))} ${told.length === 1 ? 'asks' : 'ask'} for each change and not for each client: queries ${limitText(queries)} allow a change every ${formatDurationUs(onceEachUs)}`,
   ];
 };
 
 /** The interval at which polling is as fresh as required. */
 const freshnessOfPolling: Rule = ({ contenders, freshness }) => {
   if (freshness === undefined) return [];
+  const seen = new Set<string>();
   return allPollings(contenders).flatMap(({ contender, traits, tripUs }) => {
-    if (tripUs === null) return [];
+    const name = contender.name.replace(/\+interval=[^+]+/, '');
+    if (tripUs === null || seen.has(name)) return [];
+    seen.add(name);
     const longestUs = longestIntervalUs(freshness.limit, { cacheUs: traits.cacheUs, tripUs }, quantileOf(freshness));
     const figure = `${figureName(freshness)} ${limitText(freshness)}`;
-    const name = contender.name.replace(/\+interval=[^+]+/, '');
     if (longestUs < shortestPollUs) return [`${name} meets ${figure} at no interval`];
     const why = traits.cacheUs > 0 ? ', allowing for the age of the cache' : '';
     return [`${name} meets ${figure} up to a poll every ${formatDurationUs(longestUs)}${why}`];
