@@ -3,6 +3,7 @@ import { escapeMarkdown, fenceMarkdown, quoteMermaid } from './escape.ts';
 import { type Headline, headlineOf } from './headline.ts';
 import { shorten } from './inert.ts';
 import { isEmpty, numberOf, type Run } from './run.ts';
+import { sweepTablesOf } from './scaling/tables.ts';
 import { stormSystemTableOf, stormTableOf } from './storm-table.ts';
 import { renderMarkdownTable } from './table/markdown.ts';
 import { tableOf } from './table.ts';
@@ -22,6 +23,7 @@ export function renderSummary(run: Run): string {
     // A run that did nothing still shows what it would have compared.
     run.contenders.length > 0 || isEmpty(run) ? renderMarkdownTable(tableOf(run)) : '',
     renderDiagram(run),
+    renderScales(run),
     renderStorms(run),
     renderFindings(run),
     renderCommand(run),
@@ -38,6 +40,12 @@ function renderHeadline({ kind, sentences, conditions, caveats }: Headline): str
     ...caveats.map((caveat) => `_${escapeMarkdown(caveat)}_\n`),
   ];
   return lines.filter((line) => line !== '').join('\n');
+}
+
+function renderScales({ sweep }: Run): string {
+  if (sweep === null) return '';
+  const tables = sweepTablesOf(sweep).map((table) => `${table.caption}:\n\n${renderMarkdownTable(table)}`);
+  return ['### At other scales\n', ...tables].join('\n');
 }
 
 function renderStorms(run: Run): string {

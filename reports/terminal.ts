@@ -1,10 +1,11 @@
 // A run → what a terminal shows of it: the text at the top with its conditions, what the verdict rests on, and the tables.
 import { headlineOf } from './headline.ts';
 import { isEmpty, type Run } from './run.ts';
+import { sweepTablesOf } from './scaling/tables.ts';
 import { stormTableOf } from './storm-table.ts';
 import { renderTerminalTable, type TerminalStyle } from './table/terminal.ts';
 import { wrapText } from './table/text-width.ts';
-import { tableOf } from './table.ts';
+import { type Table, tableOf } from './table.ts';
 import { renderVerdictTerminal } from './verdict/dialects.ts';
 import { concludeRun } from './verdict/verdict.ts';
 
@@ -26,10 +27,13 @@ export function renderTerminal(run: Run, style: TerminalStyle): string {
 
 /** The tables that the run has rows for, each ending in a line break, an empty line between them. */
 export function renderTerminalTables(run: Run, style: TerminalStyle): string {
-  const comparison = run.contenders.length > 0 || isEmpty(run) ? renderTerminalTable(tableOf(run), style) : '';
-  if (run.storms.length === 0) return comparison;
-  const heading = `Reconnect storm: ${run.stormConditions.join(' · ')}`;
-  const lines = wrapText(heading, style.width ?? defaultWidth).map((line) => `${line}\n`);
-  const storm = lines.join('') + renderTerminalTable(stormTableOf(run), style);
-  return comparison === '' ? storm : `${comparison}\n${storm}`;
+  const under = (heading: string, table: Table) =>
+    [...wrapText(heading, style.width ?? defaultWidth), renderTerminalTable(table, style)].join('\n');
+  const scales = run.sweep === null ? [] : sweepTablesOf(run.sweep).map((table) => under(table.caption, table));
+  const storm = `Reconnect storm: ${run.stormConditions.join(' · ')}`;
+  return [
+    ...(run.contenders.length > 0 || isEmpty(run) ? [renderTerminalTable(tableOf(run), style)] : []),
+    ...scales,
+    ...(run.storms.length > 0 ? [under(storm, stormTableOf(run))] : []),
+  ].join('\n');
 }

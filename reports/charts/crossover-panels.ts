@@ -30,7 +30,7 @@ export function crossoverSpec(sweep: Sweep, panels: readonly CrossoverPanel[], f
   const names = panels.flatMap(({ costs }) => costs.map(({ cost }) => labelOf(cost, frame)));
   const width = Math.round(frame.width - 52 - widestOf(names, frame, 600) - 12);
   const { from, to, limit } = rangeOf(sweep);
-  const hasTrend = panels.some(({ costs }) => costs.some(({ cost }) => trendOf(cost) !== null));
+  const hasTrend = panels.some(({ costs }) => costs.some(({ cost }) => trendOf(cost, sweep) !== null));
   return {
     vconcat: panels.map((panel, index) =>
       panelSpec({
@@ -39,7 +39,7 @@ export function crossoverSpec(sweep: Sweep, panels: readonly CrossoverPanel[], f
         frame,
         width,
         x: [from, hasTrend ? limit : to],
-        y: domainOf(panel, hasTrend ? limit : to),
+        y: domainOf(panel, sweep),
         isLast: index === panels.length - 1,
         index,
       }),
@@ -52,11 +52,11 @@ function labelOf({ contender }: Cost, frame: Frame): string {
   return fitLabel(contender.name, frame.width * (frame.narrow ? 0.3 : 0.26), frame);
 }
 
-function domainOf({ costs }: CrossoverPanel, end: number): [number, number] {
+function domainOf({ costs }: CrossoverPanel, sweep: Sweep): [number, number] {
   const values = costs.flatMap(({ cost }) => {
-    const trend = trendOf(cost);
+    const trend = trendOf(cost, sweep);
     const drawn = cost.points.map(({ reading }) => reading.value ?? 0);
-    return trend === null ? drawn : [...drawn, costAt(trend.line, end)];
+    return trend === null ? drawn : [...drawn, costAt(trend.line, trend.end)];
   });
   return logDomain(values.filter((value) => value > 0));
 }
@@ -141,17 +141,17 @@ function extrapolatedLayers({ sweep, frame, width, x }: Layout): Spec[] {
     },
     {
       data: { values: [{}] },
-      mark: { type: 'text', align: 'right', baseline: 'top', color: frame.theme.grey.sub, text: 'extrapolated' },
-      encoding: { x: { value: width - 6 }, y: { value: panelHeightPx - 18 } },
+      mark: { type: 'text', align: 'left', baseline: 'top', color: frame.theme.grey.sub, text: 'extrapolated' },
+      encoding: { x: { value: start + 6 }, y: { value: 5 } },
     },
   ];
 }
 
 function costLayers(cost: Cost, look: Look, layout: Layout): Spec[] {
-  const { frame, sweep, x } = layout;
+  const { frame, sweep } = layout;
   const { mark: color } = frame.theme.series(look.transport, look.variant);
-  const trend = trendOf(cost);
-  const { from, to } = rangeOf(sweep);
+  const trend = trendOf(cost, sweep);
+  const { from } = rangeOf(sweep);
   const points = cost.points.flatMap(({ load, reading, excluded }) =>
     reading.value === null || reading.value <= 0 ? [] : [{ load, cost: reading.value, excluded: excluded !== null }],
   );
@@ -172,17 +172,17 @@ function costLayers(cost: Cost, look: Look, layout: Layout): Spec[] {
     encoding,
   });
   return [
-    ...(cost.theory === null
+    ...(trend?.basis !== 'theory'
       ? []
       : [
-          curve(cost.theory, [from, to], {
+          curve(trend.line, [from, trend.to], {
             encoding,
             mark: { color: frame.theme.grey.ink, strokeWidth: 1, opacity: 0.8 },
           }),
         ]),
-    ...(trend === null || x[1] <= to
+    ...(trend === null || trend.end <= trend.to
       ? []
-      : [curve(trend.line, [to, x[1]], { encoding, mark: { color, strokeWidth: 2, strokeDash: [5, 4] } })]),
+      : [curve(trend.line, [trend.to, trend.end], { encoding, mark: { color, strokeWidth: 2, strokeDash: [5, 4] } })]),
     { data: { values: points }, mark: { type: 'line', color, strokeWidth: 2.25, interpolate: 'linear' }, encoding },
     point(false),
     point(true),
@@ -211,7 +211,7 @@ function breakEvenLayers(layout: Layout): Spec[] {
   const { panel, frame, x, sweep, width } = layout;
   const encoding = encodingOf(layout);
   const rings = panel.breakEvens.flatMap(({ pair, found }) => {
-    const trend = trendOf(pair.push);
+    const trend = trendOf(pair.push, sweep);
     if (found.kind !== 'at' || trend === null || found.load < x[0] || found.load > x[1]) return [];
     return [
       {
@@ -274,11 +274,11 @@ function headerLayers({ panel, frame, width }: Layout): Spec[] {
   ];
 }
 
-function endLabels({ panel, frame, width, x, y }: Layout): Spec[] {
+function endLabels({ sweep, panel, frame, width, y }: Layout): Spec[] {
   const ends = panel.costs.flatMap(({ cost, look }) => {
-    const trend = trendOf(cost);
+    const trend = trendOf(cost, sweep);
     const last = cost.points.findLast(({ reading }) => (reading.value ?? 0) > 0)?.reading.value;
-    const value = trend === null ? last : costAt(trend.line, x[1]);
+    const value = trend === null ? last : costAt(trend.line, trend.end);
     return value === undefined || value === null || value <= 0 ? [] : [{ cost, look, value }];
   });
   const places = spreadLabels(

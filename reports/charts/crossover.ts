@@ -131,11 +131,12 @@ function titleOf(sweep: Sweep, panels: readonly CrossoverPanel[]): string | null
 }
 
 function dataRow(sweep: Sweep, metric: CostMetric, cost: Cost): string[] {
-  const trend = trendOf(cost);
+  const trend = trendOf(cost, sweep);
+  const { limit } = rangeOf(sweep);
   const at = (load: number) => cost.points.find((point) => point.load === load)?.reading.value ?? null;
   return [
     `${cost.contender.name}: ${metric.noun}`,
     ...sweep.scales.map(({ load }) => formatFigure(at(load), metric.unit)),
-    formatFigure(trend === null ? null : costAt(trend.line, rangeOf(sweep).limit), metric.unit),
+    formatFigure(trend === null || trend.end < limit ? null : costAt(trend.line, limit), metric.unit),
   ];
 }

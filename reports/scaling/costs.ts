@@ -86,6 +86,10 @@ export interface Cost {
 /** How a contender's cost goes on, and how sure that is. */
 export interface Trend extends Fit {
   readonly basis: 'theory' | 'fit';
+  /** The largest load it rests on: beyond it, it is extrapolated. */
+  readonly to: number;
+  /** The largest load for which it may stand. */
+  readonly end: number;
 }
 
 /** The costs of all contenders of a sweep in one metric, in record order. */
@@ -113,9 +117,14 @@ export function costsOf(sweep: Sweep, metric: CostMetric): Cost[] {
 }
 
 /** Arithmetic where it is exact, else the fit, else `null`. */
-export function trendOf({ theory, fit }: Cost): Trend | null {
-  if (theory !== null) return { line: theory, residual: 0, basis: 'theory' };
-  return fit === null ? null : { ...fit, basis: 'fit' };
+export function trendOf({ theory, fit, points }: Cost, sweep: Sweep): Trend | null {
+  const { limit } = rangeOf(sweep);
+  const measured = points.filter(({ reading }) => reading.value !== null);
+  const largest = (some: readonly CostPoint[]) => Math.max(0, ...some.map(({ load }) => load));
+  // Arithmetic holds as long as nothing gives out.
+  if (theory !== null) return { line: theory, residual: 0, basis: 'theory', to: largest(measured), end: limit };
+  const to = largest(measured.filter(({ excluded }) => excluded === null));
+  return fit === null ? null : { ...fit, basis: 'fit', to, end: Math.min(limit, furthest * to) };
 }
 
 /** Why a scale's figures are shown but tell nothing of how costs grow; `null` where they do. */
@@ -148,9 +157,8 @@ export interface ComparedCosts {
 
 /** Each polling contender against each that is told of changes. */
 export function compareCosts(sweep: Sweep, costs: readonly Cost[]): ComparedCosts[] {
-  const { limit } = rangeOf(sweep);
   const isPolling = ({ contender }: Cost) => contender.transport === 'polling';
-  const compare = (one: Fit | null, other: Fit | null) =>
+  const compare = (one: Fit | null, other: Fit | null, limit: number) =>
     one === null || other === null
       ? null
       : breakEvenOf(one.line, other.line, {
@@ -160,12 +168,17 @@ export function compareCosts(sweep: Sweep, costs: readonly Cost[]): ComparedCost
   return costs.filter(isPolling).flatMap((polling) =>
     costs
       .filter((cost) => !isPolling(cost))
-      .map((push) => ({
-        polling,
-        push,
-        found: compare(trendOf(polling), trendOf(push)),
-        measured: polling.theory !== null && push.theory !== null ? compare(polling.fit, push.fit) : null,
-      })),
+      .map((push) => {
+        const [one, other] = [trendOf(polling, sweep), trendOf(push, sweep)];
+        const limit = Math.min(one?.end ?? 0, other?.end ?? 0);
+        const isExact = one?.basis === 'theory' && other?.basis === 'theory';
+        return {
+          polling,
+          push,
+          found: compare(one, other, limit),
+          measured: isExact ? compare(polling.fit, push.fit, limit) : null,
+        };
+      }),
   );
 }
 

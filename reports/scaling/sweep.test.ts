@@ -68,7 +68,7 @@ describe('the costs of a sweep', () => {
 
   it('take arithmetic where it is exact, and agree with it by the measured points alone', () => {
     const polling = named(queries, 'polling');
-    expect(trendOf(polling)).toMatchObject({ basis: 'theory', line: { fixed: 0, perLoad: expect.closeTo(30) } });
+    expect(trendOf(polling, sweep)).toMatchObject({ basis: 'theory', line: { fixed: 0, perLoad: expect.closeTo(30) } });
     // The fixture measures three queries too many at each scale.
     expect(polling.fit?.line).toMatchObject({ fixed: expect.closeTo(3), perLoad: expect.closeTo(30) });
   });
@@ -80,9 +80,9 @@ describe('the costs of a sweep', () => {
   });
 
   it('fit what no arithmetic knows', () => {
-    expect(trendOf(named(cpu, 'polling'))).toMatchObject({ basis: 'fit' });
+    expect(trendOf(named(cpu, 'polling'), sweep)).toMatchObject({ basis: 'fit', to: 500, end: 5_000 });
     // 1,322 bytes a poll, 30 polls a minute.
-    expect(trendOf(named(bytes, 'polling'))?.line.perLoad).toBeCloseTo(39_660);
+    expect(trendOf(named(bytes, 'polling'), sweep)?.line.perLoad).toBeCloseTo(39_660);
   });
 
   it('of a cache level off', () => {

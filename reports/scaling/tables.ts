@@ -23,6 +23,12 @@ interface ScaledRow {
   readonly cost: Cost | null;
 }
 
+/** What every report shows: costs and freshness by scale, and where polling and push cost the same. */
+export function sweepTablesOf(sweep: Sweep): Table[] {
+  const breakEvens = breakEvenTableOf(sweep);
+  return [...scaleTablesOf(sweep), ...(breakEvens === null ? [] : [breakEvens])];
+}
+
 /** Each cost and the freshness, contenders by scales. */
 export function scaleTablesOf(sweep: Sweep): Table[] {
   const costs = costMetrics.map((metric) => {
@@ -72,7 +78,7 @@ function scaleTable(
     unit,
     read: ({ readings }) => readings.get(load) ?? { value: null, reason: 'not run at this scale' },
   });
-  const goesOn = rows.some(({ cost }) => cost !== null && trendOf(cost) !== null);
+  const goesOn = rows.some(({ cost }) => cost !== null && trendOf(cost, sweep) !== null);
   return fillTable(
     rows.map((row) => ({ label: row.contender.name, transport: row.contender.transport, subject: row })),
     [...scales.map(({ load }) => column(load)), ...(goesOn ? trendColumns(sweep, unit) : [])],
@@ -83,7 +89,7 @@ function scaleTable(
 function trendColumns(sweep: Sweep, unit: string): ColumnSource<ScaledRow>[] {
   const { axis } = sweep;
   const { limit } = rangeOf(sweep);
-  const missing = { value: null, reason: 'fewer than two scales without a finding against them' };
+  const missing = { value: null, reason: 'measured at fewer than two scales that can be fitted' };
   return [
     {
       above: 'each',
@@ -92,7 +98,7 @@ function trendColumns(sweep: Sweep, unit: string): ColumnSource<ScaledRow>[] {
       meaning: 'By arithmetic where it is exact, else by least squares over the measured points',
       unit,
       read: ({ cost }) => {
-        const trend = cost === null ? null : trendOf(cost);
+        const trend = cost === null ? null : trendOf(cost, sweep);
         if (trend === null) return missing;
         const { perLoad, atMost } = trend.line;
         const level = `levels off at ${formatWithUnit(atMost, unit)} by arithmetic`;
@@ -106,8 +112,10 @@ function trendColumns(sweep: Sweep, unit: string): ColumnSource<ScaledRow>[] {
       meaning: 'Beyond what was measured: the line goes on as if nothing gave out',
       unit,
       read: ({ cost }) => {
-        const trend = cost === null ? null : trendOf(cost);
-        return trend === null ? missing : { value: costAt(trend.line, limit), reason: '' };
+        const trend = cost === null ? null : trendOf(cost, sweep);
+        if (trend === null) return missing;
+        const value = trend.end < limit ? null : costAt(trend.line, limit);
+        return { value, reason: `more than ten times ${axis.say(trend.to)}, the most that could be fitted` };
       },
     },
   ];
@@ -119,7 +127,7 @@ export function lineTableOf(sweep: Sweep): Table {
     costsOf(sweep, metric).map((cost) => ({
       label: `${cost.contender.name}: ${metric.noun}`,
       transport: cost.contender.transport,
-      cells: lineCells(cost, metric),
+      cells: lineCells(cost, metric, sweep),
     })),
   );
   const column = (heading: string, meaning: string) => ({ above: '', below: heading, heading, meaning });
@@ -139,8 +147,8 @@ export function lineTableOf(sweep: Sweep): Table {
   };
 }
 
-function lineCells(cost: Cost, { unit }: CostMetric): Cell[] {
-  const trend = trendOf(cost);
+function lineCells(cost: Cost, { unit }: CostMetric, sweep: Sweep): Cell[] {
+  const trend = trendOf(cost, sweep);
   const { fit } = cost;
   const number = (value: number | null | undefined) => formatFigure(value ?? null, unit);
   const texts = [
@@ -201,7 +209,10 @@ function dependencyRemarks(sweep: Sweep): string[] {
 function breakEvenCell(sweep: Sweep, pair: ComparedCosts | undefined, footnotes: string[]): Cell {
   const found = pair?.found ?? null;
   if (found === null || pair === undefined)
-    return { text: formatFigure(null, ''), note: noteOf('too few points for a line', footnotes) };
+    return {
+      text: formatFigure(null, ''),
+      note: noteOf('measured at fewer than two scales that can be fitted', footnotes),
+    };
   if (found.kind !== 'at') return { text: standing[found.kind], note: null };
   const { axis } = sweep;
   const text = `${found.beyond === 'higher' ? 'more' : 'less'} from ${axis.valueText(found.load)}`;
