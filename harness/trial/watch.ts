@@ -37,10 +37,15 @@ export function watch({ signal, services, children = [], deaths = [], losses = [
   return watched;
 }
 
-/** Runs `work` while all that is watched lives. When it fails because something died, that is what is thrown. */
-export async function whileAlive<T>(watched: Watch, work: Promise<T>): Promise<T> {
+/** Runs `work` while all that is watched lives, and no longer. When it fails because something died, that is what is thrown. */
+export function whileAlive<T>(watched: Watch, work: Promise<T>): Promise<T> {
+  return toItsEnd(watched, Promise.race([work, watched]));
+}
+
+/** Like `whileAlive`, but lets `work` come to its end, for what must not be going on when the run cleans up. */
+export async function toItsEnd<T>(watched: Watch, work: Promise<T>): Promise<T> {
   try {
-    return await Promise.race([work, watched]);
+    return await work;
   } catch (error) {
     await Promise.race([watched, sleepUs(newsUs)]);
     throw error;
