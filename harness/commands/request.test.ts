@@ -89,6 +89,14 @@ describe('a request', () => {
     expect(problems.join('\n')).toMatch(/--clients[\s\S]*did you mean 'freshness'[\s\S]*a duration with its unit/);
   });
 
+  test('refuses a need that only a storm measures where there is none', () => {
+    const require = ['recovery<10s'];
+    expect(problemsOf({}, { require }, ['dashboard'])).toEqual([
+      "--require 'storm.recoveryUs.max < 10s' needs a reconnect storm; expected reconnect-storm among the scenarios",
+    ]);
+    expect(problemsOf({}, { require })).toEqual([]);
+  });
+
   test.each([
     [{ audiences: '10', clients: '5' }, 'at least one client for each audience'],
     [{ duration: '2s' }, 'a window that holds at least one change'],

@@ -1,8 +1,9 @@
 // What was asked on the command line → a request that can be carried out, or every problem of it at once.
 import { dashboard } from '../../scenarios/dashboard.ts';
 import { reconnectStorm } from '../../scenarios/reconnect-storm.ts';
+import { spellComparison } from '../contract/comparison.ts';
 import { FreshetError } from '../contract/errors.ts';
-import { parseRequirements } from '../contract/requirement.ts';
+import { parseRequirements, type Requirement } from '../contract/requirement.ts';
 import type { Scenario } from '../contract/scenario.ts';
 import { parseSetting, type SettingValue, suggest } from '../contract/settings.ts';
 import { parseThresholds, type Threshold } from '../contract/threshold.ts';
@@ -56,7 +57,8 @@ export function readRequest(
   const out = flags.values.out ?? 'results';
   if (out.trim() === '') problems.push("--out is ''; expected a directory");
   const require = flags.require ?? [];
-  problems.push(...parseRequirements(require).problems);
+  const needs = parseRequirements(require);
+  problems.push(...needs.problems, ...unmeasuredNeeds(needs.requirements, chosen));
   const thresholds = readThresholds(parts, flags.threshold ?? [], problems);
   const services = flags.values.services ?? 'embedded';
   if (services !== 'embedded')
@@ -182,6 +184,18 @@ function readCount(flag: string, text: string, range: { min: number; max: number
   const parsed = parseSetting(flag, { kind: 'count', default: range.min, ...range, meaning: '' }, text);
   if ('problem' in parsed) problems.push(parsed.problem);
   return 'problem' in parsed ? range.min : Number(parsed.value);
+}
+
+/** What only a storm measures, asked of a run without one. */
+function unmeasuredNeeds(requirements: readonly Requirement[], chosen: readonly Scenario[]): string[] {
+  if (chosen.some(({ settings }) => settings.fault !== undefined)) return [];
+  return requirements.flatMap((need) =>
+    need.kind === 'figure' && need.metric.startsWith('storm.')
+      ? [
+          `--require '${spellComparison(need)}' needs a reconnect storm; expected ${reconnectStorm.name} among the scenarios`,
+        ]
+      : [],
+  );
 }
 
 /** A service's address is looked at before anything starts, not when its turn comes. */
