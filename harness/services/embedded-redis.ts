@@ -30,8 +30,21 @@ export async function startEmbeddedRedis(options: RedisOptions): Promise<Service
   await mkdir(directory, { mode: 0o700 });
   const { child, port } = await onFreePort((port) => startServer({ guard, program, directory, port, password }));
   const url = `redis://:${password}@127.0.0.1:${port}`;
-  const service = { name: 'redis', driver: 'embedded', version: await readRedisVersion(url), url } as const;
+  const service = { name: 'redis', driver: 'embedded', version: await readVersion(url), url } as const;
   return asService(service, { child, directory, stop: () => child.stop(stopGraceMs) });
+}
+
+/** The first to connect: whatever ended it since it was ready shows here. */
+async function readVersion(url: string): Promise<string> {
+  try {
+    return await readRedisVersion(url);
+  } catch (error) {
+    throw new FreshetError(
+      'environment',
+      `redis was ready but cannot be used: ${messageOf(error)}; expected it to live until the end; look for what ended it (memory, another user) and run again`,
+      { cause: error },
+    );
+  }
 }
 
 async function findProgram({ guard, progress }: RedisOptions): Promise<Program> {
