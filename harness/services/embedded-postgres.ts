@@ -7,7 +7,7 @@ import { sleepUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { unprivilegedAccount } from './account.ts';
 import { type Child, describeExit, startChild } from './child.ts';
-import { asService, onFreePort } from './embedded.ts';
+import { asService, firstUse, onFreePort } from './embedded.ts';
 import type { Guard } from './guard.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { readPostgresVersion } from './postgres-client.ts';
@@ -62,7 +62,12 @@ export async function startEmbeddedPostgres(guard: Guard): Promise<Service> {
   const { child, port } = await onFreePort((port) => startServer({ guard, binaries, directory, port }));
   // Said, because a PGSSLMODE in the environment would hold otherwise.
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
-  const service = { name: 'postgres', driver: 'embedded', version: await readPostgresVersion(url), url } as const;
+  const service = {
+    name: 'postgres',
+    driver: 'embedded',
+    version: await firstUse('postgres', readPostgresVersion(url)),
+    url,
+  } as const;
   return asService(service, { child, directory, stop: () => stopServer(child) });
 }
 

@@ -7,7 +7,7 @@ import { FreshetError, messageOf } from '../contract/errors.ts';
 import { type Child, describeExit, startChild } from './child.ts';
 import { within } from './deadline.ts';
 import { type Program, unpackDebianPackage } from './debian-package.ts';
-import { asService, findOnPath, onFreePort } from './embedded.ts';
+import { asService, findOnPath, firstUse, onFreePort } from './embedded.ts';
 import type { Guard } from './guard.ts';
 import { readRedisVersion } from './redis-client.ts';
 import type { Service } from './service.ts';
@@ -30,21 +30,13 @@ export async function startEmbeddedRedis(options: RedisOptions): Promise<Service
   await mkdir(directory, { mode: 0o700 });
   const { child, port } = await onFreePort((port) => startServer({ guard, program, directory, port, password }));
   const url = `redis://:${password}@127.0.0.1:${port}`;
-  const service = { name: 'redis', driver: 'embedded', version: await readVersion(url), url } as const;
+  const service = {
+    name: 'redis',
+    driver: 'embedded',
+    version: await firstUse('redis', readRedisVersion(url)),
+    url,
+  } as const;
   return asService(service, { child, directory, stop: () => child.stop(stopGraceMs) });
-}
-
-/** The first to connect: whatever ended it since it was ready shows here. */
-async function readVersion(url: string): Promise<string> {
-  try {
-    return await readRedisVersion(url);
-  } catch (error) {
-    throw new FreshetError(
-      'environment',
-      `redis was ready but cannot be used: ${messageOf(error)}; expected it to live until the end; look for what ended it (memory, another user) and run again`,
-      { cause: error },
-    );
-  }
 }
 
 async function findProgram({ guard, progress }: RedisOptions): Promise<Program> {

@@ -73,3 +73,16 @@ function describeLoss(name: string, child: Child, exit: ChildExit): FreshetError
       `look for what ended it (memory, another user) and run again${said}`,
   );
 }
+
+/** What the first to use a service that was ready gets from it: whatever has ended it since shows here. */
+export async function firstUse<T>(name: string, use: Promise<T>): Promise<T> {
+  try {
+    return await use;
+  } catch (error) {
+    throw new FreshetError(
+      'environment',
+      `${name} was ready but cannot be used: ${messageOf(error)}; expected it to live until the end; look for what ended it (memory, another user) and run again`,
+      { cause: error },
+    );
+  }
+}
