@@ -26,6 +26,7 @@ export function formatDeviation(value: number, expected: number, unit: string): 
   const sign = value > expected ? '+' : '−';
   if (expected === 0) return `${sign}${formatWithUnit(Math.abs(value), unit)}`;
   const percent = Math.abs((value / expected - 1) * 100);
+  if (percent < 0.005) return '0 %';
   return `${sign}${percent >= 10 ? formatNumber(Math.round(percent)) : percent.toFixed(percent < 0.1 ? 2 : 1)} %`;
 }
 

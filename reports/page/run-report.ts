@@ -55,12 +55,13 @@ export function runId(number: number): string {
 }
 
 function sectionsOf({ run, comparison, sweep, storms }: DrawnRun, conclusion: Conclusion): Section[] {
+  const table = { heading: 'Comparison', body: renderComparison(run) };
+  const verdict = renderVerdict(run, conclusion);
   return [
-    {
-      heading: conclusion.verdict.kind === 'trade-offs' ? 'Trade-offs' : 'Requirements',
-      body: renderVerdict(run, conclusion),
-    },
-    { heading: 'Comparison', body: renderComparison(run) },
+    // Who meets what belongs to the verdict; without requirements there are figures first, and then what they turn on.
+    ...(conclusion.verdict.kind === 'trade-offs'
+      ? [table, { heading: 'Trade-offs', body: verdict }]
+      : [{ heading: 'Requirements', body: verdict }, table]),
     { heading: 'Charts', body: renderCharts(run, comparison) },
     { heading: 'At other scales', body: renderScales(run, sweep) },
     { heading: 'Reconnect storm', body: renderStorms(run, storms) },
