@@ -106,12 +106,13 @@ type Flags = Readonly<Record<string, string | undefined>>;
 
 function readImagined(flags: Flags, problems: string[]): ImaginedRequest {
   const read = (name: SimulateFlag) => readFlag(name, flags[name], problems);
+  const acceptsPerSecond = read('accept-rate');
   const request = {
     kind: 'imagined',
     clients: read('clients'),
     downUs: read('down'),
-    acceptsPerSecond: read('accept-rate'),
-    completesPerSecond: flags['complete-rate'] === undefined ? read('accept-rate') : read('complete-rate'),
+    acceptsPerSecond,
+    completesPerSecond: flags['complete-rate'] === undefined ? acceptsPerSecond : read('complete-rate'),
     serviceUs: read('service'),
     backlog: read('backlog'),
     seed: read('seed'),
