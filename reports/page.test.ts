@@ -113,7 +113,7 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
 
   it('is complete without JavaScript', async () => {
     const { page } = await open('default', { javaScriptEnabled: false });
-    expect(await page.locator('figure .plot.wide svg').count()).toBe(5);
+    expect(await page.locator('figure .plot.wide svg').count()).toBe(6);
     expect(await page.locator('.plot.wide svg').first().isVisible()).toBe(true);
     expect(await page.locator('#theme').isVisible()).toBe(false);
     await page.locator('figure summary').first().click();
@@ -179,7 +179,7 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
     const sectionOf = (id: string) => page.locator('section', { has: page.locator(`#${id}`) });
     expect(await sectionOf('comparison').locator('table').first().locator('tbody tr').count()).toBe(5);
     expect(await sectionOf('comparison').innerText()).not.toContain('backoff');
-    expect(await sectionOf('charts').locator('figure').count()).toBe(5);
+    expect(await sectionOf('charts').locator('figure').count()).toBe(6);
     expect(await sectionOf('reconnect-storm').locator('figure').count()).toBe(1);
     const plot = sectionOf('reconnect-storm').locator('.plot.wide');
     await plot.focus();
@@ -202,14 +202,14 @@ describe.skipIf(isMissing)('report.html in a browser', () => {
         `[...document.querySelectorAll('.wide')].map((plot) => [...plot.querySelectorAll('[data-dim]')].filter((each) => each.outerHTML.includes('var(--${series}-0')).length)`,
       );
     await page.locator('#comparison ~ .table tr', { hasText: 'websocket' }).first().hover();
-    expect(await dimmed('websocket')).toEqual([0, 0, 0, 0, 0]);
+    expect(await dimmed('websocket')).toEqual([0, 0, 0, 0, 0, 0]);
     for (const count of await dimmed('polling')) expect(count).toBeGreaterThan(0);
     await page.locator('h1').hover();
     expect(await page.locator('[data-dim]').count()).toBe(0);
     await page.locator('.plot.wide').nth(1).focus();
     await page.keyboard.press('ArrowRight');
     for (const count of await dimmed('websocket')) expect(count).toBeGreaterThan(0);
-    expect(await dimmed('polling')).toEqual([0, 0, 0, 0, 0]);
+    expect(await dimmed('polling')).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it('leads from one run to the next where a page holds several', async () => {

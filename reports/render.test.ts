@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const charts = ['freshness', 'database-queries', 'stale-screens', 'cost-per-client', 'timeline'];
+const charts = ['freshness', 'database-queries', 'stale-screens', 'cost-per-client', 'timeline', 'pool-waits'];
 
 describe('rendering a run', () => {
   it('writes the report, the summary and each chart twice, and leaves nothing else behind', async () => {
@@ -50,7 +50,9 @@ describe('rendering a run', () => {
   it('draws a record of an older version, and names what it does not hold', async () => {
     const text = await readFile(new URL('./fixtures/old/0.1.0.golden.json', import.meta.url), 'utf8');
     const html = await renderReport([readRun(runRecord.parse(JSON.parse(text)))]);
-    expect(html).toContain('Not drawn, since the record does not hold it: stale screens over time');
+    expect(html).toContain(
+      'Not drawn, since the record does not hold it: stale screens over time, waits for a database connection over time',
+    );
     expect(html).toContain('15,000/min');
   });
 

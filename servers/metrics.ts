@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { nowUs } from './clock.ts';
 import type { MessageType } from './message.ts';
 import { metricNames } from './protocol.ts';
+import { WaitLog } from './wait-log.ts';
 
 /** Why a connection or a long-poll wait ended. */
 export type EndReason =
@@ -34,6 +35,7 @@ export class Metrics {
   readonly messages: Record<MessageType, number> = { snapshot: 0, update: 0 };
   readonly #responses = new Map<number, number>();
   readonly #closed = new Map<EndReason, number>();
+  readonly #waits = new WaitLog();
   readonly #poolWait = this.#histogram(metricNames.poolWait, 'Time a query waited for a pooled connection');
   readonly #eventLoopDelay = this.#histogram(
     metricNames.eventLoopDelay,
@@ -51,6 +53,7 @@ export class Metrics {
     this.#counters(metricNames.responses, 'HTTP answers', 'status', () => this.#responses);
     this.#counters(metricNames.messages, 'Messages to clients', 'type', () => Object.entries(this.messages));
     this.#counters(metricNames.connectionsClosed, 'Connections or waits ended', 'reason', () => this.#closed);
+    this.#waitGauge();
     this.#gauge(metricNames.connections, 'Open connections or waits', () => this.connections);
     this.#gauge(metricNames.residentBytes, 'Resident memory', () => process.memoryUsage.rss());
   }
@@ -71,6 +74,7 @@ export class Metrics {
 
   observePoolWait(waitedUs: number): void {
     this.#poolWait.observe(waitedUs / 1e6);
+    this.#waits.note(waitedUs, nowUs());
   }
 
   watchPool(readWaiting: () => number): void {
@@ -111,6 +115,16 @@ export class Metrics {
   #gauge(name: string, help: string, read: () => number): void {
     const collect = (): void => gauge.set(read());
     const gauge = new Gauge({ name, help, registers: [this.registry], collect });
+  }
+
+  #waitGauge(): void {
+    const help = 'Longest wait for a pooled connection that ended from `at` (monotonic clock) on, until the next';
+    const collect = (): void => {
+      gauge.reset();
+      for (const [atUs, waitedUs] of this.#waits.steps()) gauge.set({ at: String(atUs / 1e6) }, waitedUs / 1e6);
+    };
+    const name = metricNames.poolWaitLongest;
+    const gauge = new Gauge({ name, help, labelNames: ['at'], registers: [this.registry], collect });
   }
 
   #counter(name: string, help: string, read: () => number): void {

@@ -98,6 +98,8 @@ export const metricNames = {
   queries: 'freshet_db_queries_total',
   queriesFailed: 'freshet_db_queries_failed_total',
   poolWait: 'freshet_db_pool_wait_seconds',
+  /** Gauge with label `at`, seconds of the monotonic clock: the longest wait that ended from then on, until the next. */
+  poolWaitLongest: 'freshet_db_pool_wait_longest_seconds',
   poolTimeouts: 'freshet_db_pool_timeouts_total',
   /** Gauge: queries waiting for a connection now. */
   poolWaiting: 'freshet_db_pool_waiting',

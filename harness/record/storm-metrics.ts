@@ -1,6 +1,7 @@
 // The figures of a reconnect storm. A trial without a fault has none of them: no figure, rather than one that says 0.
 import type { MetricName } from '../contract/metrics.ts';
 import type { MetricValue, TrialRecord } from '../contract/record.ts';
+import { poolWaitSeries } from '../measure/pool-waits.ts';
 import { staleSeries } from '../measure/stale.ts';
 import { sessionSeries, stormFigures } from '../measure/storm.ts';
 import type { SwarmTotals } from '../measure/swarm-totals.ts';
@@ -55,18 +56,22 @@ export function faultEvents({ outage, startUs }: TrialInput): TrialRecord['event
   return [{ kind: 'fault', atUs, untilUs: untilUs > atUs ? untilUs : null, what: faultMeanings[outage.kind] }];
 }
 
-/** Stale screens stand beside the database's queries and, with a fault, the clients' comings and goings. */
+/** Stale screens and waits for the pool stand beside the database's queries and, with a fault, the clients' comings and goings. */
 export function timelineOf(input: TrialInput, totals: SwarmTotals): TrialRecord['timeline'] {
-  const { plan, outage, results } = input;
+  const { plan, outage, results, readings, startUs, timeline } = input;
+  const { stepUs, series } = timeline;
+  const steps = Math.max(0, ...Object.values(series).map((values) => values.length));
   const shards = results.canary === null ? results.shards : [...results.shards, results.canary];
-  const staleShare = staleSeries(shards, { ...plan, stepUs: input.timeline.stepUs });
-  const timeline = { ...input.timeline, series: { ...input.timeline.series, staleShare } };
-  if (outage === null) return timeline;
-  const sessions = sessionSeries(totals.sessions, {
-    stepUs: timeline.stepUs,
-    stepsAtLeast: Math.max(0, ...Object.values(timeline.series).map((values) => values.length)),
-  });
-  return { ...timeline, series: { ...timeline.series, ...sessions } };
+  const poolWaitUs = poolWaitSeries(readings.atRest.metrics, { startUs, stepUs, steps });
+  return {
+    stepUs,
+    series: {
+      ...series,
+      staleShare: staleSeries(shards, { ...plan, stepUs }),
+      ...(poolWaitUs === null ? {} : { poolWaitUs }),
+      ...(outage === null ? {} : sessionSeries(totals.sessions, { stepUs, stepsAtLeast: steps })),
+    },
+  };
 }
 
 /** Of the busiest step that began after this moment, as a rate. */

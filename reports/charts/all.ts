@@ -4,6 +4,7 @@ import type { Chart, ChartMaker } from './chart.ts';
 import { costChart } from './cost.ts';
 import { crossoverChart } from './crossover.ts';
 import { freshnessChart } from './freshness.ts';
+import { poolWaitsChart } from './pool-waits.ts';
 import { queriesChart } from './queries.ts';
 import { staleChart } from './stale.ts';
 import { stormChart } from './storm.ts';
@@ -16,6 +17,7 @@ const makers = {
   'stale screens over time': staleChart,
   'cost of each client': costChart,
   'database queries over time': timelineChart,
+  'waits for a database connection over time': poolWaitsChart,
 } as const satisfies Record<string, ChartMaker>;
 
 const sweepMakers: readonly ChartMaker[] = [crossoverChart];

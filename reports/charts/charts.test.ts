@@ -59,6 +59,7 @@ describe('the titles', () => {
       'cost-per-client': 'Polling and polling+cache=1s moved 39.7 kB a minute for each client, websocket 6.17 kB',
       'stale-screens':
         'Polling and polling+cache=1s showed an outdated screen 21 % of the time, long-polling, sse and websocket 0.1 %',
+      'pool-waits': 'Polling waited up to 2.02 ms for a database connection, 4 others 60 µs',
       timeline: 'Polling peaked at 255 queries a second, 4 others at 1',
     });
   });
