@@ -11,6 +11,7 @@ import {
   watchRepeats,
 } from './commands/command-line.ts';
 import type { CompareFlags } from './commands/compare.ts';
+import { type GateFlags, gateOptions, readGateRequest } from './commands/gate-request.ts';
 import { contenderHelp, requirementHelp, settingHelp } from './commands/help.ts';
 import { checkLateSignal, Interrupted } from './commands/interrupt.ts';
 import { type BenchRequest, type RawFlags, readRequest, scenarios } from './commands/request.ts';
@@ -127,7 +128,40 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
   );
   addSimulate(program, run);
   addCompare(program, run);
+  addGate(program, run);
   return program;
+}
+
+function addGate(program: Command, run: (action: () => Promise<number>) => void): void {
+  const gate = program
+    .command('gate')
+    .description('measure two versions of the servers by turns, and fail when the candidate is worse');
+  for (const [flags, meaning] of Object.entries(gateOptions)) gate.option(flags, meaning);
+  gate
+    .option(
+      '--metric <name>',
+      'a timing to judge, such as freshnessUs.p99 (repeatable)',
+      (value: string, all: string[] | undefined) => [...(all ?? []), value],
+    )
+    .option(
+      '--set <name=value>',
+      'a setting of the dashboard scenario (repeatable)',
+      (value: string, all: string[]) => [...all, value],
+      [],
+    )
+    .option('--deterministic', 'judge the deterministic figures alone, from one pair')
+    .option('--strict', 'end with 4 when a timing stays inconclusive')
+    .option('--json', 'print the judgement instead of the tables')
+    .option('--debug', 'show the stack of an error');
+  const repeats = watchRepeats(gate, ['--set', '--metric']);
+  gate.action((flags: GateFlags & Record<string, string | boolean | string[]>) =>
+    run(async () => {
+      const found = [...forgottenDashes(knownFlags(gate)), ...repeats()];
+      const request = readGateRequest(flags, rawFlags(flags), { environment: process.env, found });
+      const commandLine = spellCommand(process.argv.slice(2));
+      return (await import('./commands/gate.ts')).runGate(request, { commandLine });
+    }),
+  );
 }
 
 function addCompare(program: Command, run: (action: () => Promise<number>) => void): void {

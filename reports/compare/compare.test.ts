@@ -1,5 +1,5 @@
 // Two records of like runs: what is refused, what fails, what is only shown, and how every output says so.
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MetricName } from '../../harness/contract/metrics.ts';
 import type { MetricValue, RunRecord } from '../../harness/contract/record.ts';
@@ -207,10 +207,7 @@ describe('a comparison', () => {
           const back = changeFrom(metric, count(b), count(a)).outcome;
           const opposite = { worse: 'better', better: 'worse', same: 'same', unknown: 'unknown' } as const;
           // 2 % of the larger is more than 2 % of the smaller: what is worse one way may be no better the other.
-          if (there === 'worse' && back === 'same')
-            return expect(Math.abs(a - b)).toBeLessThanOrEqual(0.02 * Math.max(a, b));
-          if (back === 'worse' && there === 'same')
-            return expect(Math.abs(a - b)).toBeLessThanOrEqual(0.02 * Math.max(a, b));
+          fc.pre(Math.abs(a - b) <= 0.02 * Math.min(a, b) || Math.abs(a - b) > 0.02 * Math.max(a, b));
           expect(back).toBe(opposite[there]);
         },
       ),

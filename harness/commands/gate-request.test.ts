@@ -1,0 +1,63 @@
+// What the gate may be asked, and what is said of what it may not.
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readGateRequest } from './gate-request.ts';
+import { openSourceTree } from './source-tree.ts';
+
+const raw = (values: Record<string, string> = {}) => ({ values, set: [], quick: false });
+const read = (flags: Parameters<typeof readGateRequest>[0], values: Record<string, string> = {}) =>
+  readGateRequest(flags, raw(values), { environment: {}, found: [] });
+
+describe('a gate’s request', () => {
+  it('is two stages of ten pairs with three contenders, or one pair for the deterministic figures', () => {
+    const { bench, subjects, candidate } = read({ baseline: 'main' });
+    expect(bench.trials).toHaveLength(20 * 3);
+    expect(subjects.length).toBeLessThanOrEqual(4);
+    expect(candidate).toBe('.');
+    expect(read({ baseline: 'main', deterministic: true }).bench.trials).toHaveLength(3);
+  });
+
+  it('takes other contenders, conditions and metrics', () => {
+    const { bench, subjects } = read(
+      { baseline: 'main', metric: ['requestUs.p50'] },
+      { contenders: 'polling', clients: '50' },
+    );
+    expect(bench.trials[0]).toMatchObject({ clients: 50, contender: { name: 'polling' } });
+    expect(subjects).toEqual([{ metric: 'requestUs', quantile: 0.5 }]);
+  });
+
+  it('is refused with every problem at once', () => {
+    expect(() => read({ metric: ['freshnes.p50', 'generator.errorUs'] }, { clients: 'many' })).toThrow(
+      expect.objectContaining({
+        problems: [
+          expect.stringContaining('--baseline is missing'),
+          expect.stringContaining("--metric 'freshnes.p50': metric 'freshnes' is not known"),
+          expect.stringContaining("--metric 'generator.errorUs': generator.errorUs is neither better high nor low"),
+          expect.stringContaining("--clients is 'many'"),
+        ],
+      }),
+    );
+  });
+});
+
+describe('a version', () => {
+  it('is a directory, or a commit that is unpacked with what servers need', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'freshet-tree-'));
+    try {
+      expect(await openSourceTree('--candidate', '.', directory)).toEqual({ root: process.cwd(), git: null });
+      const { root, git } = await openSourceTree('--baseline', 'HEAD', directory);
+      expect(git).toMatch(/^[0-9a-f]{12}$/);
+      expect((await readdir(root)).sort()).toEqual(['node_modules', 'package-lock.json', 'package.json', 'servers']);
+      expect(await readFile(join(root, 'servers/main.ts'), 'utf8')).not.toBe('');
+      for (const nothing of ['no-such-ref', '--help', ''])
+        await expect(openSourceTree('--baseline', nothing, directory)).rejects.toMatchObject({
+          kind: 'input',
+          message: expect.stringContaining(`--baseline is '${nothing}'; expected a git ref`),
+        });
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,202 @@
+// `gate`: two versions of the servers, measured by turns in one job by this version's harness, and whether the candidate is worse.
+// Read `measurePairs` from top to bottom.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Gate, judgeGate } from '../../reports/compare/gate.ts';
+import { gateChecks, renderGate, renderGateSummary } from '../../reports/compare/gate-report.ts';
+import { benchmarkEntries } from '../../reports/exports/benchmark-json.ts';
+import { renderJunit } from '../../reports/exports/junit.ts';
+import { readRun } from '../../reports/run.ts';
+import { usualRules } from '../../reports/statistics/paired-gate.ts';
+import { wallClock } from '../contract/clock.ts';
+import { exitCodes, FreshetError } from '../contract/errors.ts';
+import type { Limits } from '../contract/limits.ts';
+import { type RunRecord, runRecordSchemaName, type TrialRecord } from '../contract/record.ts';
+import type { TrialPlan } from '../plan/trial-plan.ts';
+import { wrapDiskErrors } from '../record/disk-errors.ts';
+import { describeEnvironment, freshetVersion } from '../record/environment.ts';
+import { openStore } from '../record/store.ts';
+import { buildBundles, entryPoints } from '../services/bundle.ts';
+import { createDatabase } from '../services/database.ts';
+import { settleAll } from '../services/deadline.ts';
+import type { Guard } from '../services/guard.ts';
+import { startPostgres } from '../services/postgres.ts';
+import { startRedis } from '../services/redis.ts';
+import { usesRelay } from '../targets/reference-system.ts';
+import { runTrial } from '../trial/run-trial.ts';
+import { watch, whileAlive } from '../trial/watch.ts';
+import { ensureCapacity } from './bench.ts';
+import type { GateRequest } from './gate-request.ts';
+import { guarded } from './guarded.ts';
+import { abortOnSignals } from './interrupt.ts';
+import { createProgress, type Progress } from './progress.ts';
+import { openSourceTree } from './source-tree.ts';
+
+const sides = ['baseline', 'candidate'] as const;
+type Side = (typeof sides)[number];
+
+interface Measurement {
+  readonly request: GateRequest;
+  readonly limits: Limits;
+  /** They grow by each trial. */
+  readonly records: Readonly<Record<Side, RunRecord>>;
+  readonly guard: Guard;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Returns the exit code: 1 when the candidate is worse; 4 with --strict when that stays open. */
+export async function runGate(request: GateRequest, options: { commandLine: string }): Promise<number> {
+  const limits = await ensureCapacity(request.bench.trials);
+  const progress = createProgress(process.stderr);
+  const signal = abortOnSignals('the pairs measured so far decide nothing');
+  try {
+    const records = {
+      baseline: await beginRecord(request, limits, options),
+      candidate: await beginRecord(request, limits, options),
+    };
+    await guarded({ signal, onEnd: () => progress.step('cleaning up') }, (guard) =>
+      measurePairs({ request, limits, records, guard, progress, signal }),
+    );
+    const gate = judge(request, records);
+    const paths = await writeGate(gate, request, records);
+    progress.end();
+    const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+    process.stdout.write(`${request.json ? JSON.stringify(gate, null, 2) : renderGate(gate, paths, { color })}\n`);
+    if (gate.outcome === 'fail') return exitCodes.gate;
+    refuseInvalid(records);
+    return gate.outcome === 'inconclusive' && request.strict ? exitCodes.invalid : 0;
+  } finally {
+    progress.end();
+  }
+}
+
+/** One Postgres for both versions, a database for each; a second stage only where the first left a suspicion. */
+async function measurePairs(measurement: Measurement): Promise<void> {
+  const { request, records, limits, guard, progress, signal } = measurement;
+  const { trials } = request.bench;
+  progress.step('unpacking the versions, starting Postgres and Redis');
+  const [baseline, candidate] = await settleAll([
+    openSourceTree('--baseline', request.baseline, guard.directory),
+    openSourceTree('--candidate', request.candidate, guard.directory),
+  ]);
+  for (const [side, { git }] of [
+    ['baseline', baseline],
+    ['candidate', candidate],
+  ] as const)
+    records[side].environment.git = git ?? request[side];
+  const { publisher, shard } = entryPoints();
+  const servers = { baseline: entryPoints(baseline.root).servers, candidate: entryPoints(candidate.root).servers };
+  const [bundles, postgres, redis] = await settleAll([
+    buildBundles(guard.directory, { publisher, shard, ...servers }),
+    startPostgres({ guard, url: request.bench.postgresUrl }),
+    trials.some(({ contender }) => usesRelay(contender)) ? startRedis({ guard, url: request.bench.redisUrl }) : null,
+  ]);
+  for (const side of sides) {
+    records[side].services.postgres = { driver: postgres.driver, version: postgres.version };
+    if (redis !== null) records[side].services.redis = { driver: redis.driver, version: redis.version };
+  }
+  const services = watch({ signal, services: [postgres, redis] });
+  const databases = {
+    baseline: await whileAlive(services, createDatabase({ guard, postgres })),
+    candidate: await whileAlive(services, createDatabase({ guard, postgres })),
+  };
+  const measureSide = (side: Side, plan: TrialPlan): Promise<TrialRecord> => {
+    signal.throwIfAborted();
+    progress.step(`pair ${plan.repetition}: ${plan.contender.name}, ${side}`);
+    const context = {
+      guard,
+      bundles: { publisher: bundles.publisher, shard: bundles.shard, servers: bundles[side] },
+      postgres,
+      redis,
+      limits,
+      database: databases[side],
+      signal,
+      onPhase: () => {},
+      onPoint: () => {},
+    };
+    return whileAlive(services, runTrial(plan, context));
+  };
+  for (const plan of trials) {
+    if (plan.repetition > usualRules.pairs && !needsMore(request, records)) break;
+    // A B, B A, A B …: what drifts meets both alike.
+    const order = plan.repetition % 2 === 1 ? sides : [...sides].reverse();
+    for (const side of order) records[side].trials.push(await measureSide(side, plan));
+  }
+  await Promise.all(sides.map((side) => databases[side].drop()));
+  await Promise.all([postgres.stop(), redis?.stop()]);
+}
+
+/** Asked at the end of the first stage alone: the second runs whole, or what it shows would choose its own length. */
+function needsMore(request: GateRequest, records: Measurement['records']): boolean {
+  const isBegun = records.baseline.trials.some(({ repetition }) => repetition > usualRules.pairs);
+  return isBegun || judge(request, records).findings.some((finding) => finding.needsMore);
+}
+
+function judge({ subjects, deterministicOnly }: GateRequest, { baseline, candidate }: Measurement['records']): Gate {
+  return judgeGate(readRun(baseline), readRun(candidate), { subjects: deterministicOnly ? [] : subjects });
+}
+
+async function beginRecord(
+  { bench }: GateRequest,
+  limits: Limits,
+  options: { commandLine: string },
+): Promise<RunRecord> {
+  const startedAt = wallClock().toISOString();
+  return {
+    schema: runRecordSchemaName,
+    id: 'gate',
+    startedAt,
+    finishedAt: startedAt,
+    status: 'complete',
+    command: options.commandLine,
+    freshet: await freshetVersion(),
+    seed: bench.seed,
+    environment: await describeEnvironment(limits),
+    services: {},
+    trials: [],
+    missing: [],
+  };
+}
+
+/** Throws `invalid` when a version has no trial left that could have failed it. */
+function refuseInvalid(records: Measurement['records']): void {
+  for (const side of sides) {
+    const { trials } = records[side];
+    const codes = trials.flatMap(({ health }) => health.filter(({ severity }) => severity === 'fatal'));
+    if (trials.every(isFatal))
+      throw new FreshetError(
+        'invalid',
+        `no trial of the ${side} can be trusted (${[...new Set(codes.map(({ code }) => code))].join(', ')}); expected figures that agree; look at its record`,
+      );
+  }
+}
+
+function isFatal({ health }: TrialRecord): boolean {
+  return health.some(({ severity }) => severity === 'fatal');
+}
+
+/** Both records, to be looked at with `report` and `compare`, and what CI reads. */
+async function writeGate(gate: Gate, { bench }: GateRequest, records: Measurement['records']): Promise<string[]> {
+  const startedAt = wallClock();
+  const paths: string[] = [];
+  for (const side of sides) {
+    const store = await openStore({ root: bench.out, startedAt, scenario: `gate-${side}`, warn: () => {} });
+    const record = records[side];
+    record.id = store.directory.split('/').at(-1) ?? '';
+    record.finishedAt = startedAt.toISOString();
+    paths.push(await store.write({ ...record, status: record.trials.some(isFatal) ? 'invalid' : 'complete' }));
+  }
+  const directory = join(bench.out, `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}-gate`);
+  const files = {
+    'gate.json': `${JSON.stringify(gate, null, 2)}\n`,
+    'summary.md': renderGateSummary(gate),
+    'junit.xml': renderJunit('freshet gate', gateChecks(gate)),
+    'benchmark.json': `${JSON.stringify(benchmarkEntries(readRun(records.candidate)), null, 2)}\n`,
+  };
+  return wrapDiskErrors(directory, async () => {
+    await mkdir(directory, { recursive: true });
+    for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+    return [...paths, ...Object.keys(files).map((name) => join(directory, name))];
+  });
+}

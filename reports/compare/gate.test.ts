@@ -1,0 +1,101 @@
+// Two versions measured in pairs: what fails, what passes, what stays open, and what is left out.
+import { describe, expect, it } from 'vitest';
+import type { RunRecord, TrialRecord } from '../../harness/contract/record.ts';
+import { buildRecord, distributionOf } from '../fixtures/record.ts';
+import { readRun } from '../run.ts';
+import { textWidth } from '../table/text-width.ts';
+import { type Gate, type GateSubject, judgeGate } from './gate.ts';
+import { concludeGate, gateChecks, renderGate, renderGateSummary } from './gate-report.ts';
+
+const subjects: readonly GateSubject[] = [
+  { metric: 'freshnessUs', quantile: 0.5 },
+  { metric: 'requestUs', quantile: 0.5 },
+  { metric: 'system.cpuMsPerSecond', quantile: null },
+];
+
+/** A version's trials; freshness takes `ms` of each pair. */
+function version(msOfPair: (pair: number) => number, change: (trial: TrialRecord) => void = () => {}): RunRecord {
+  const record = buildRecord({ contenders: ['sse'], repetitions: 20, clients: 20 });
+  for (const trial of record.trials) {
+    trial.metrics.freshnessUs = distributionOf([msOfPair(trial.repetition) * 1_000]);
+    trial.metrics['system.cpuMsPerSecond'] = { unit: 'ms/s', value: 40 };
+    change(trial);
+  }
+  return record;
+}
+
+const judge = (baseline: RunRecord, candidate: RunRecord): Gate =>
+  judgeGate(readRun(baseline), readRun(candidate), { subjects });
+const drifting = (pair: number) => 10 + pair;
+
+describe('a gate', () => {
+  it('passes what is the same, whatever the machine drifts', () => {
+    const gate = judge(
+      version(drifting),
+      version((pair) => drifting(pair) * (1 + (pair % 3) / 100)),
+    );
+    expect(gate).toMatchObject({ outcome: 'pass', failures: [] });
+    // A stream has no round trips of polls to judge.
+    expect(gate.findings.map(({ metric }) => metric)).toEqual(['freshnessUs.p50', 'system.cpuMsPerSecond']);
+    expect(concludeGate(gate).join(' ')).toMatch(
+      /^Gate: PASS. None of \d+ deterministic figures got worse, nor any of 2 timings.$/,
+    );
+  });
+
+  it('fails a timing that is worse in the pairs, and names it with its change', () => {
+    const gate = judge(
+      version(drifting),
+      version((pair) => drifting(pair) * (1.3 + (pair % 3) / 100)),
+    );
+    expect(gate.outcome).toBe('fail');
+    expect(gate.findings.map(({ metric, outcome }) => `${metric} ${outcome}`)).toEqual([
+      'freshnessUs.p50 fail',
+      'system.cpuMsPerSecond pass',
+    ]);
+    expect(concludeGate(gate)[1]).toMatch(/^sse freshnessUs.p50 is \+31 % \(at least \+3\d %\)\.$/);
+    expect(
+      gateChecks(gate)
+        .filter(({ outcome }) => outcome === 'failed')
+        .map(({ name }) => name),
+    ).toEqual(['freshnessUs.p50']);
+    expect(renderGateSummary(gate)).toContain('## Freshet gate: fail');
+  });
+
+  it('stays open where pairs vary too much, and skips such a check', () => {
+    const gate = judge(
+      version(drifting),
+      version((pair) => drifting(pair) * Math.exp(Math.sin(pair))),
+    );
+    expect(gate.outcome).toBe('inconclusive');
+    expect(gateChecks(gate).find(({ name }) => name === 'freshnessUs.p50')?.outcome).toBe('skipped');
+  });
+
+  it('fails a deterministic figure at once, and says what else speaks against the candidate', () => {
+    const doubled = version(drifting, (trial) => {
+      trial.metrics['db.queriesPerMinute'] = { unit: '1/min', value: 24 };
+      trial.health.push({ severity: 'fatal', code: 'COUNTS_DISAGREE', message: 'clients 4, database 8' });
+    });
+    const gate = judge(version(drifting), doubled);
+    expect(gate.outcome).toBe('fail');
+    expect(gate.failures.map(({ change }) => change.metric)).toEqual(['db.queriesPerMinute']);
+    expect(gate.comparison.remarks).toEqual(['candidate, COUNTS_DISAGREE in sse #1: clients 4, database 8']);
+  });
+
+  it('leaves out pairs of which one cannot be believed', () => {
+    const odd = version(drifting, (trial) => {
+      if (trial.repetition > 4) trial.health.push({ severity: 'fatal', code: 'CLOCK_STEP', message: '' });
+    });
+    const [finding] = judge(version(drifting), odd).findings;
+    expect(finding).toMatchObject({ pairs: 4, outcome: 'inconclusive' });
+  });
+
+  it('fits a terminal of 80 columns', () => {
+    const gate = judge(
+      version(drifting),
+      version((pair) => drifting(pair) * (pair % 2 === 0 ? 20 : 0.05)),
+    );
+    const text = renderGate(gate, [], { color: false });
+    expect(Math.max(...text.split('\n').map(textWidth))).toBeLessThanOrEqual(80);
+    expect(text).toContain('system.cpuMsPerSecond');
+  });
+});
