@@ -19,7 +19,7 @@ export function renderFigure({ chart, wideSvg, narrowSvg }: PageChart): string {
     rows: chart.data.rows,
   });
   return `<figure>
-<figcaption><h3>${escapeHtml(keepUnits(chart.title))}</h3><p>${escapeHtml(chart.subtitle)}</p></figcaption>
+<figcaption><h3>${escapeHtml(keepUnits(chart.title))}</h3><p>${escapeHtml(keepUnits(chart.subtitle))}</p></figcaption>
 <div class="plot wide">${wideSvg}</div><div class="plot narrow">${narrowSvg}</div>
 <details><summary>Data of this chart</summary>${data}</details>
 </figure>`;

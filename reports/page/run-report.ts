@@ -80,7 +80,7 @@ function renderHeader(run: Run, headline: Headline): string {
 <p class="top">Freshet · ${escapeHtml(minuteOf(run.record.startedAt))}</p>
 <h1>${escapeHtml(keepUnits(first))}</h1>
 ${others.map((sentence) => `<p class="lead">${escapeHtml(keepUnits(sentence))}</p>`).join('')}
-<p class="conditions">${escapeHtml(headline.conditions.join(' · '))}</p>
+<p class="conditions">${escapeHtml(keepUnits(headline.conditions.join(' · ')))}</p>
 ${caveats === '' ? '' : `<ul class="caveats">${caveats}</ul>`}
 </header>`;
 }
@@ -119,6 +119,6 @@ function renderStorms(run: Run, charts: readonly PageChart[]): string {
   if (run.storms.length === 0) return '';
   // Where there are only storms, the header says what they hold for.
   const conditions =
-    run.contenders.length > 0 ? `<p class="conditions">${escapeHtml(run.stormConditions.join(' · '))}</p>` : '';
+    run.contenders.length > 0 ? `<p class="conditions">${escapeHtml(keepUnits(run.stormConditions.join(' · ')))}</p>` : '';
   return `${conditions}${renderHtmlTable(stormTableOf(run))}${charts.map(renderFigure).join('')}<h3 class="machine">What the system felt</h3>${renderHtmlTable(stormSystemTableOf(run))}${renderEveryFigure(run.storms)}`;
 }
