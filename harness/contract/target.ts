@@ -4,6 +4,18 @@ import type { Transport } from './record.ts';
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** The address a client comes from, where it has one of its own. */
+  readonly from?: string;
+}
+
+/** Who asks for what. */
+export interface Asking {
+  readonly address: Address;
+  readonly audience: number;
+  /** The version the client has, `null` at first; streams use it to resume. */
+  readonly held: number | null;
+  /** Cookies it was given, as in `Cookie: a=1; b=2`. */
+  readonly cookies?: string;
 }
 
 /** What one message told. Reused between calls: the shard decodes thousands a second. */
@@ -18,11 +30,10 @@ export interface Target {
   readonly transport: Transport;
   /** The client of rank r uses address r mod n. */
   readonly addresses: readonly Address[];
-  /**
-   * The whole head of a request, with the blank line that ends it. `held` is the version the client has, `null` at first;
-   * streams use it to resume. Equal arguments give equal text, so the caller may keep the bytes.
-   */
-  request(address: Address, audience: number, held: number | null): string;
+  /** Where the client of this rank comes from, if something in front of the servers looks at that. */
+  sourceOf?(rank: number): string;
+  /** The whole head of a request, with the blank line that ends it. Equal arguments give equal text, so the caller may keep the bytes. */
+  request(asking: Asking): string;
   /** True when `request` depends on `held`. */
   readonly asksAfterVersion: boolean;
   /** websocket: the text message to send on opening, e.g. for authentication. */

@@ -161,8 +161,12 @@ function secure(plain: net.Socket, { host }: Address, secureContext: tls.SecureC
   return tls.connect({ socket: plain, host, secureContext }).on('data', onSecureRead);
 }
 
-function connectFrom(localPorts: LocalPorts, socket: net.Socket, { host, port }: Address): void {
+function connectFrom(
+  localPorts: LocalPorts,
+  socket: net.Socket,
+  { host, port, from = localPorts.address }: Address,
+): void {
   const localPort = localPorts.take();
   socket.once('close', () => localPorts.release(localPort));
-  socket.connect({ host, port, localAddress: localPorts.address, localPort });
+  socket.connect({ host, port, localAddress: from, localPort });
 }

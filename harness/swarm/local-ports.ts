@@ -1,5 +1,5 @@
-// Where a shard's sockets come from, when the kernel's own choice of ports would not do for so many clients to one server:
-// a source address of the shard's own, and each port named. (An address without a port makes every connect several times dearer.)
+// Where a shard's sockets come from, when the kernel's own choice of ports would not do for so many clients to one server, or clients
+// have addresses of their own: a source address, and each port named. (An address without a port makes every connect several times dearer.)
 
 export interface LocalPortRange {
   readonly address: string;

@@ -71,6 +71,7 @@ export class LongPollingSession implements Session, LaneOwner, Task {
 
   onAnswer(_lane: HttpLane, head: ResponseHead, buffer: Buffer, start: number, end: number): void {
     const atUs = nowUs();
+    this.#context.requests.keepCookie(this.#place, head);
     if (head.status === 200) this.#tellVersion(buffer, start, end, atUs);
     else if (head.status === 204) this.#listener.onUnchanged(atUs);
     else this.#end(endedByStatus(head));

@@ -96,6 +96,7 @@ export class PollingSession implements Session, LaneOwner, Task {
 
   onAnswer(lane: HttpLane, head: ResponseHead, buffer: Buffer, start: number, end: number): void {
     const atUs = nowUs();
+    this.#context.requests.keepCookie(this.#place, head);
     if (head.status !== 200 && head.status !== 304) {
       this.#listener.onPollFailed(lane.dueUs);
       this.#end(endedByStatus(head));

@@ -1,7 +1,7 @@
 // Before anything counts, a shard opens and closes some sessions: code that never ran is several times slower, in the servers and here,
 // and the trial is about code that did. Nothing of it is booked.
 import { nowUs } from '../contract/clock.ts';
-import { addressOf } from './requests.ts';
+import { addressOf, Requests } from './requests.ts';
 import type { Session, SessionContext, SessionListener, SessionMaker } from './session.ts';
 
 const sessions = 100;
@@ -12,12 +12,16 @@ const patienceMs = 5_000;
 
 /** Resolves when all sessions had their first answer or failed; those that hang are closed, so that none reaches into the trial. */
 export function rehearse(context: SessionContext, makeSession: SessionMaker): Promise<void> {
-  const ownTraffic = { ...context, traffic: { bytesIn: 0, bytesOut: 0, payloadIn: 0, payloadOut: 0 } };
+  const own = {
+    ...context,
+    traffic: { bytesIn: 0, bytesOut: 0, payloadIn: 0, payloadOut: 0 },
+    requests: new Requests(context.target),
+  };
   const open = new Set<Session>();
   return new Promise((resolve) => {
     let begun = 0;
     const next = () => {
-      if (begun < sessions) begin(begun++, { context: ownTraffic, makeSession, open, onDone: next });
+      if (begun < sessions) begin(begun++, { context: own, makeSession, open, onDone: next });
       else if (open.size === 0) finish();
     };
     const finish = () => {

@@ -17,7 +17,7 @@ export function planShards(plan: TrialPlan, target: ReferenceTargetPlan, limits:
   const others = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));
   const count = shardCount(others.length, plan, limits);
   const tracked = neighbourRanks(canaries, plan.clients, neighbourDistance({ ...plan, transport: target.transport }));
-  const isNaming = needsOwnPorts(plan, limits);
+  const isNaming = needsOwnPorts(plan, limits) || (target.networksSeed !== undefined && limits.hasManySources);
   const common = (place: number) => ({
     target,
     clients: plan.clients,

@@ -81,6 +81,7 @@ export class SseSession implements Session, ConnectionOwner, HttpResponseHandler
   }
 
   onHead(head: ResponseHead): void {
+    this.#context.requests.keepCookie(this.#place, head);
     const isStream = head.contentType?.split(';')[0]?.trim().toLowerCase() === 'text/event-stream';
     if (head.status !== 200) this.#end(endedByStatus(head));
     else if (!isStream)

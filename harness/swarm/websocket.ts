@@ -95,6 +95,7 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
   }
 
   onHead(head: ResponseHead): void {
+    this.#context.requests.keepCookie(this.#place, head);
     const misfit = head.status === 101 ? findMisfit(head) : null;
     if (head.status !== 101) this.#end(endedByStatus(head));
     else if (misfit !== null) this.#end({ kind: 'protocol', detail: misfit });

@@ -118,7 +118,7 @@ describe('a request', () => {
       ...plan,
     };
     const socket = net.connect(address.port, address.host);
-    socket.write(referenceTarget(whole).request(address, 3, held), 'latin1');
+    socket.write(referenceTarget(whole).request({ address, audience: 3, held }), 'latin1');
     await new Promise((resolve, reject) => socket.once('data', resolve).once('error', reject));
     socket.destroy();
     const request = seen.pop();
@@ -190,7 +190,7 @@ describe('a request', () => {
     for (const etag of [true, false]) {
       const plan = { kind: 'reference', keepAlive: true, auth: 'none', addresses: [], token, authority: null } as const;
       const target = referenceTarget({ ...plan, transport, etag });
-      const request = (held: number) => target.request({ host: 'localhost', port: 80 }, 0, held);
+      const request = (held: number) => target.request({ address: { host: 'localhost', port: 80 }, audience: 0, held });
       if (!target.asksAfterVersion) expect(request(1)).toBe(request(2));
       else if (transport !== 'websocket') expect(request(1)).not.toBe(request(2));
     }

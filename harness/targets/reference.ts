@@ -3,8 +3,9 @@
 
 import { messagePrefix, paths } from '../../servers/protocol.ts';
 import type { Transport } from '../contract/record.ts';
-import type { Address, Decoded, Target } from '../contract/target.ts';
+import type { Address, Asking, Decoded, Target } from '../contract/target.ts';
 import { websocketKey } from '../contract/websocket-key.ts';
+import { seededRandom } from '../plan/random.ts';
 
 export interface ReferenceTargetPlan {
   readonly kind: 'reference';
@@ -16,6 +17,8 @@ export interface ReferenceTargetPlan {
   readonly token: string;
   /** The certificate (PEM) that vouches for the servers' own: they speak TLS. `null`: they do not. */
   readonly authority: string | null;
+  /** Deals each client a network of its own, as a balancer sees them in life. Absent: their addresses do not matter. */
+  readonly networksSeed?: number;
 }
 
 /** Headers of a browser's fetch, EventSource or WebSocket, so that polling pays in bytes what it pays in life. */
@@ -37,19 +40,27 @@ export function referenceTarget(plan: ReferenceTargetPlan): Target {
         ? JSON.stringify({ type: 'auth', token: plan.token })
         : null,
     pong: plan.transport === 'websocket' ? '{"type":"pong"}' : null,
-    request: (address, audience, held) => requestHead(plan, { address, audience, held }),
+    ...(plan.networksSeed !== undefined && { sourceOf: sourcesBy(plan.networksSeed) }),
+    request: (asking) => requestHead(plan, asking),
     decode: decodeMessage,
   };
 }
 
-function requestHead(
-  plan: ReferenceTargetPlan,
-  client: { address: Address; audience: number; held: number | null },
-): string {
-  const { address, audience, held } = client;
+/** 127.x.y.z by chance: some share a network, as people behind one router do. */
+function sourcesBy(seed: number): (rank: number) => string {
+  return (rank) => {
+    const random = seededRandom(seed, 5, rank);
+    const octet = (first: number, last: number) => first + Math.floor(random() * (last - first + 1));
+    return `127.${octet(1, 254)}.${octet(0, 255)}.${octet(1, 254)}`;
+  };
+}
+
+function requestHead(plan: ReferenceTargetPlan, { address, audience, held, cookies = '' }: Asking): string {
   const token = plan.auth === 'query' ? `&token=${encodeURIComponent(plan.token)}` : '';
   const origin = `${address.host}:${address.port}`;
-  const cookie = plan.auth === 'cookie' ? [`Cookie: token=${encodeURIComponent(plan.token)}`] : [];
+  const ownCookie = plan.auth === 'cookie' ? `token=${encodeURIComponent(plan.token)}` : '';
+  const allCookies = [ownCookie, cookies].filter((each) => each !== '').join('; ');
+  const cookie = allCookies === '' ? [] : [`Cookie: ${allCookies}`];
   const head = (path: string, headers: readonly string[]) =>
     [
       `GET ${path}?audience=${audience}${token} HTTP/1.1`,

@@ -18,6 +18,8 @@ export interface ResponseHead {
   readonly contentEncoding: string | null;
   readonly etag: string | null;
   readonly retryAfter: string | null;
+  /** The first one. */
+  readonly setCookie: string | null;
   /** `null` as well when `Connection` does not name it: then it does not count (RFC 9110 §7.8). */
   readonly upgrade: string | null;
   readonly secWebSocketAccept: string | null;
@@ -33,6 +35,7 @@ interface WantedFields {
   contentEncoding: string | null;
   etag: string | null;
   retryAfter: string | null;
+  setCookie: string | null;
   upgrade: string | null;
   secWebSocketAccept: string | null;
   secWebSocketProtocol: string | null;
@@ -54,6 +57,7 @@ const wantedHeaders: readonly WantedHeader[] = [
   { key: 'contentEncoding', name: Buffer.from('content-encoding'), isList: true },
   { key: 'etag', name: Buffer.from('etag'), isList: false },
   { key: 'retryAfter', name: Buffer.from('retry-after'), isList: false },
+  { key: 'setCookie', name: Buffer.from('set-cookie'), isList: false },
   { key: 'upgrade', name: Buffer.from('upgrade'), isList: true },
   // Must not be repeated (RFC 6455 §11.3.3): joined, so that it matches no expected answer.
   { key: 'secWebSocketAccept', name: Buffer.from('sec-websocket-accept'), isList: true },
@@ -61,9 +65,9 @@ const wantedHeaders: readonly WantedHeader[] = [
   { key: 'secWebSocketExtensions', name: Buffer.from('sec-websocket-extensions'), isList: true },
 ];
 
-// No two wanted names are equally long, so a name's length leaves one candidate and an unwanted header costs one look-up.
-const wantedByLength: (WantedHeader | undefined)[] = [];
-for (const header of wantedHeaders) wantedByLength[header.name.length] = header;
+// No two wanted names are equally long and begin with the same letter, so that leaves one candidate and an unwanted header costs one look-up.
+const wantedByShape: (WantedHeader | undefined)[] = [];
+for (const { name, ...header } of wantedHeaders) wantedByShape[shapeOf(name, 0, name.length)] = { name, ...header };
 
 const tab = 9;
 const lf = 10;
@@ -125,6 +129,7 @@ export function parseHead(bytes: Buffer, start: number, end: number): ResponseHe
     contentEncoding: null,
     etag: null,
     retryAfter: null,
+    setCookie: null,
     upgrade: null,
     secWebSocketAccept: null,
     secWebSocketProtocol: null,
@@ -171,7 +176,7 @@ function parseFields(bytes: Buffer, start: number, end: number, into: WantedFiel
     if (bytes[lineEnd] !== cr) return badField(bytes, at, end);
     let valueEnd = lineEnd;
     while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1])) valueEnd--;
-    const wanted = into === null ? undefined : wantedByLength[nameEnd - at];
+    const wanted = into === null ? undefined : wantedByShape[shapeOf(bytes, at, nameEnd)];
     if (into !== null && wanted !== undefined && hasName(bytes, at, wanted.name)) {
       const value = bytes.toString('latin1', valueStart, valueEnd);
       const before = into[wanted.key];
@@ -182,6 +187,11 @@ function parseFields(bytes: Buffer, start: number, end: number, into: WantedFiel
     at = lineEnd + 2;
   }
   return null;
+}
+
+/** Length and first letter, whatever its case. */
+function shapeOf(bytes: Buffer, start: number, end: number): number {
+  return ((end - start) << 5) | ((bytes[start] as number) & 31);
 }
 
 function isBlank(byte: number | undefined): boolean {
@@ -241,6 +251,7 @@ function decideFraming(status: number, isHttp10: boolean, fields: WantedFields):
     contentEncoding: fields.contentEncoding,
     etag: fields.etag,
     retryAfter: fields.retryAfter,
+    setCookie: fields.setCookie,
     upgrade: optionsOf(fields.connection).includes('upgrade') ? fields.upgrade : null,
     secWebSocketAccept: fields.secWebSocketAccept,
     secWebSocketProtocol: fields.secWebSocketProtocol,

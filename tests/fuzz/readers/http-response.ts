@@ -82,6 +82,7 @@ const fields = [
   'Content-Type: text/event-stream',
   'ETag: "12"',
   'Retry-After: 1',
+  'Set-Cookie: node=1; Path=/',
   'Connection: keep-alive',
   'Connection: close',
   'connection: Upgrade, close',
