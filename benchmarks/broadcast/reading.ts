@@ -21,7 +21,7 @@ export interface Used {
 export async function readUsed({ processes, statements }: Sources): Promise<Used> {
   const exclude = await statements.rigBackends();
   const read = (part: SystemPart) =>
-    sum(processes[part].map((pid) => cpuUs(pid, part === 'postgres' ? { children: true, exclude } : {})));
+    sum((processes[part] ?? []).map((pid) => cpuUs(pid, part === 'postgres' ? { children: true, exclude } : {})));
   const parts = Object.fromEntries(systemParts.map((part) => [part, read(part)])) as Used['cpuUs'];
   return { atUs: nowUs(), cpuUs: parts, writes: sum(processes.servers.map(writesOf)) };
 }

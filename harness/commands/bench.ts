@@ -17,6 +17,7 @@ import { createDatabase } from '../services/database.ts';
 import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import { raiseOpenFiles, readLimits } from '../services/limits.ts';
+import { findNginx } from '../services/nginx.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import type { Service } from '../services/service.ts';
@@ -24,7 +25,7 @@ import { usesRelay } from '../targets/reference-system.ts';
 import type { Phase } from '../trial/phases.ts';
 import { runTrial } from '../trial/run-trial.ts';
 import type { TimelinePoint } from '../trial/timeline.ts';
-import { watch, whileAlive } from '../trial/watch.ts';
+import { toItsEnd, watch } from '../trial/watch.ts';
 import { conclude } from './conclude.ts';
 import { guarded } from './guarded.ts';
 import { abortOnSignals } from './interrupt.ts';
@@ -41,6 +42,8 @@ export interface BenchOptions {
 
 /** Runs all trials of the request. Returns the exit code; what was measured is kept whatever happens. */
 export async function runBench(request: BenchRequest, options: BenchOptions): Promise<number> {
+  // Before there is anything to end: a terminal's Ctrl-C also ends the compiler that tsx loads our sources with.
+  await import('./render.ts');
   const limits = await ensureCapacity(request.trials);
   const progress = createProgress(process.stderr);
   const signal = abortOnSignals('what was measured is kept');
@@ -95,17 +98,18 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
   await store.write(stamped(record));
   progress.step('starting Postgres and Redis');
   const needsRedis = trials.some(({ contender }) => usesRelay(contender));
-  const [bundles, postgres, redis] = await settleAll([
+  const needsNginx = trials.some(({ balancing }) => balancing !== null);
+  const [bundles, postgres, redis, nginx] = await settleAll([
     buildBundles(guard.directory, entryPoints()),
     startPostgres({ guard, url: request.postgresUrl }),
     needsRedis ? startRedis({ guard, url: request.redisUrl }) : null,
-    // Not after the measuring: a terminal's Ctrl-C ends the compiler that tsx loads our sources with.
-    import('./render.ts'),
+    needsNginx ? findNginx({ guard, progress: progress.step }) : null,
   ]);
   record.services.postgres = describeService(postgres);
   if (redis !== null) record.services.redis = describeService(redis);
+  if (nginx !== null) record.services.nginx = describeService({ driver: 'embedded', version: nginx.version });
   const services = watch({ signal, services: [postgres, redis] });
-  const database = await whileAlive(services, createDatabase({ guard, postgres }));
+  const database = await toItsEnd(services, createDatabase({ guard, postgres }));
   const names = nameTrials(trials);
   for (const [index, plan] of trials.entries()) {
     signal.throwIfAborted();
@@ -118,8 +122,9 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
     const onPhase = (phase: Phase) => progress.phase(phase);
     const onPoint = (point: TimelinePoint) => progress.point(point);
     const { limits } = measurement;
-    const context = { guard, bundles, postgres, redis, limits, database, signal, onPhase, onPoint };
-    const trial = await whileAlive(services, runTrial(plan, context));
+    const { keep } = store;
+    const context = { guard, bundles, postgres, redis, limits, database, signal, keep, onPhase, onPoint };
+    const trial = await toItsEnd(services, runTrial(plan, context));
     record.trials.push(trial);
     record.missing.shift();
     for (const { severity, message } of trial.health)
@@ -172,7 +177,7 @@ function statusOf(record: RunRecord): RunRecord['status'] {
   return record.trials.some(isFatal) ? 'invalid' : 'complete';
 }
 
-function describeService({ driver, version }: Service) {
+function describeService({ driver, version }: Pick<Service, 'driver' | 'version'>) {
   return { driver, version };
 }
 

@@ -43,7 +43,7 @@ async function serve(
   process.stdout.write(describeServer(plan.contender, addresses));
   const alive = watch({
     signal,
-    services,
+    services: [...services, system.balancer],
     children: [publisher.child],
     deaths: [system.died],
     losses: [publisher.lost],

@@ -191,11 +191,20 @@ export const metrics = {
   },
   'system.cpuMsPerSecond': {
     ...cpu,
-    meaning: 'CPU time of servers, relay, Redis and Postgres together, each above its idle control',
+    meaning: 'CPU time of servers, relay, Redis, Postgres and load balancer together, each above its idle control',
   },
   'server.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of the server processes above their idle control' },
   'relay.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of the relay above its idle control' },
   'redis.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of Redis above its idle control' },
+  'nginx.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of the load balancer above its idle control' },
+  'nodes.skew': {
+    ...share,
+    // A cookie's hash is chance.
+    deterministic: false,
+    acrossShards: 'whole',
+    meaning:
+      'Clients of the busiest server node at the window’s start, where 1 is an even share (of polling: answers within the window)',
+  },
   'server.eventLoopDelayUs': {
     ...latency,
     acrossShards: 'whole',

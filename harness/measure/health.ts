@@ -171,13 +171,14 @@ const witnessesAgree: Check = ({ witnesses, totals }) =>
     message: `${what}: clients ${clients ?? '–'}, servers ${servers ?? '–'}, database ${database ?? '–'}`,
   }));
 
-const missedUpdates: Check = ({ totals }) => {
+const missedUpdates: Check = ({ totals, metrics }) => {
   const { missed, duplicate, outOfOrder } = totals.trial;
+  const because = metrics['updates.missed']?.expectedBecause;
   return [
     ...(missed > 0
       ? warn(
           'UPDATES_MISSED',
-          `${formatNumber(missed)} of ${formatNumber(totals.expected)} versions never reached their client`,
+          `${formatNumber(missed)} of ${formatNumber(totals.expected)} versions never reached their client${because === undefined ? '' : `: ${because}`}`,
         )
       : []),
     ...(duplicate > 0 ? warn('UPDATES_DUPLICATE', `${formatNumber(duplicate)} versions came twice`) : []),

@@ -5,7 +5,7 @@ import { cpuMsPerSecond, type Reading } from './reading.ts';
 function readingAt(atUs: number, serversUs: number | null, costUs: number): Reading {
   const cpu = (cpuAtUs: number, servers: number | null) => ({
     cpuAtUs,
-    cpuUs: { servers, relay: null, redis: null, postgres: null },
+    cpuUs: { servers, relay: null, redis: null, postgres: null, nginx: null },
   });
   return {
     statements: { atUs, queries: 0, others: 0, foreign: 0 },

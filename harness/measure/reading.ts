@@ -11,6 +11,7 @@ export interface SystemProcesses {
   readonly relay: readonly number[];
   readonly redis: readonly number[];
   readonly postgres: readonly number[];
+  readonly nginx?: readonly number[];
 }
 
 export const systemParts = [
@@ -18,6 +19,7 @@ export const systemParts = [
   'relay',
   'redis',
   'postgres',
+  'nginx',
 ] as const satisfies readonly (keyof SystemProcesses)[];
 export type SystemPart = (typeof systemParts)[number];
 
@@ -54,7 +56,7 @@ export interface Sources {
 export async function takeReading(sources: Sources): Promise<Reading> {
   const [statements, before] = await Promise.all([sources.statements.read(), readCpu(sources)]);
   const [metrics, memory, socketBytes] = await Promise.all([
-    Promise.all(sources.metricsUrls.map((url) => readPrometheus(url, authorityFor(url, sources)))),
+    readMetrics(sources),
     Promise.all(sources.processes.servers.map(rssBytes)),
     socketMemoryBytes(),
   ]);
@@ -67,6 +69,11 @@ export async function takeReading(sources: Sources): Promise<Reading> {
     socketBytes,
     listenOverflows: listenOverflows(),
   };
+}
+
+/** /metrics of the servers, then the relay. */
+export function readMetrics(sources: Sources): Promise<PrometheusReading[]> {
+  return Promise.all(sources.metricsUrls.map((url) => readPrometheus(url, authorityFor(url, sources))));
 }
 
 /** The relay speaks in the clear even where the servers do not. */
@@ -89,19 +96,13 @@ export function sumOverServers(reading: Reading, name: string, where?: Readonly<
 /** CPU time so far, by part. */
 export async function readCpu({ statements, processes }: Sources): Promise<CpuReading> {
   const rig = await statements.rigBackends();
-  const read = async (part: SystemPart) =>
-    addUp(
-      await Promise.all(
-        processes[part].map((pid) => cpuUs(pid, part === 'postgres' ? { children: true, exclude: rig } : {})),
-      ),
-    );
-  const [servers, relay, redis, postgres] = await Promise.all([
-    read('servers'),
-    read('relay'),
-    read('redis'),
-    read('postgres'),
-  ]);
-  return { cpuAtUs: nowUs(), cpuUs: { servers, relay, redis, postgres } };
+  const read = (part: SystemPart) => {
+    // Postgres and nginx are families of processes; the others are single ones.
+    const options = part === 'postgres' || part === 'nginx' ? { children: true, exclude: rig } : {};
+    return addUp((processes[part] ?? []).map((pid) => cpuUs(pid, options)));
+  };
+  const byPart = Object.fromEntries(systemParts.map((part) => [part, read(part)])) as Record<SystemPart, number | null>;
+  return { cpuAtUs: nowUs(), cpuUs: byPart };
 }
 
 /** The sum, or `null` when there is nothing or a part is missing. */

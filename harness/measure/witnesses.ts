@@ -3,6 +3,7 @@
 import { metricNames } from '../../servers/protocol.ts';
 import type { WitnessedCount } from '../contract/record.ts';
 import { settingOf } from '../plan/contender.ts';
+import { connectionsByNode } from './node-shares.ts';
 import { sumOverServers } from './reading.ts';
 import type { SwarmTotals } from './swarm-totals.ts';
 import { hasRestarted, type TrialInput } from './trial-input.ts';
@@ -17,9 +18,10 @@ export function countWitnesses(input: TrialInput, totals: SwarmTotals): Witnesse
     atRest.statements.queries === null || controlStart.statements.queries === null
       ? null
       : atRest.statements.queries - controlStart.statements.queries;
+  const nodes = connectionsByNode(input.readings.windowStart, input.plan);
   const queries: WitnessedCount = {
     what: 'database queries',
-    clients: queriesSeenByClients(input, totals),
+    clients: queriesSeenByClients(input, totals, nodes),
     servers: servers(metricNames.queries),
     database,
   };
@@ -68,12 +70,17 @@ export function disagree({ clients, servers, database }: WitnessedCount): boolea
 export function queriesSeenByClients(
   { plan }: Pick<TrialInput, 'plan'>,
   totals: Pick<SwarmTotals, 'trial' | 'holding' | 'changesSeen'>,
+  clientsByNode: readonly number[] | null = null,
 ): number | null {
   const { contender } = plan;
   if (plan.fault !== null) return null; // What reached no client was asked, too.
   if (contender.transport === 'polling') return Number(settingOf(contender, 'cache')) > 0 ? null : totals.trial.answers;
   if (settingOf(contender, 'snapshot') === 'cached' || settingOf(contender, 'feed') === 'local') return null;
-  const askers = settingOf(contender, 'feed') === 'postgres' ? plan.nodes : 1;
+  const isPlaced = plan.balancing === null || plan.nodes === 1;
+  const nodes = isPlaced ? plan.nodes : (clientsByNode?.filter((clients) => clients > 0).length ?? 0);
+  const askers = settingOf(contender, 'feed') === 'postgres' ? nodes : 1;
+  // A wait that is balanced anew with each request leaves no node to itself, nor with somebody for ever.
+  if (!isPlaced && (contender.transport === 'long-polling' || nodes === 0)) return null;
   if (askers > 1 && plan.audiences > 1) return null; // Which nodes have clients of a dashboard is the servers' knowledge.
   // A change that came while nobody waited was asked for by nobody, and is superseded like one that some were too late for.
   if (contender.transport === 'long-polling' && totals.trial.superseded > 0) return null;

@@ -3,7 +3,13 @@ import { dashboard } from '../../scenarios/dashboard.ts';
 import { pollPhaseUs } from '../plan/arrivals.ts';
 import { parseContender } from '../plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
-import { expectedFreshnessP50, expectedQueriesPerMinute, expectedUnchangedShare } from './theory.ts';
+import {
+  expectedFreshnessP50,
+  expectedMissed,
+  expectedQueriesPerMinute,
+  expectedQueriesPerUpdate,
+  expectedUnchangedShare,
+} from './theory.ts';
 
 function planOf(spelling: string, settings: Record<string, number> = {}): TrialPlan {
   const parsed = parseContender(spelling);
@@ -35,6 +41,29 @@ describe('arithmetic', () => {
     expect(expectedQueriesPerMinute(theory('sse'))?.value).toBe(12);
     expect(expectedQueriesPerMinute(theory('sse+nodes=3'))?.value).toBe(36);
     expect(expectedQueriesPerMinute(theory('websocket+nodes=3'))?.value).toBe(12);
+  });
+
+  test('counts the nodes on which a balancer has put clients, and says nothing where it cannot know whose', () => {
+    const balanced = (clientsByNode: number[] | null, settings = {}) => ({
+      ...theory('sse+nodes=3+balancer=ip-hash', settings),
+      clientsByNode,
+    });
+    expect(expectedQueriesPerUpdate(balanced([5, 0, 7]))?.value).toBe(2);
+    expect(expectedQueriesPerUpdate(balanced(null))).toBeNull();
+    expect(expectedQueriesPerMinute(balanced([5, 5, 7], { audiences: 2 }))).toBeNull();
+    expect(expectedQueriesPerUpdate(theory('websocket+nodes=3+balancer=ip-hash', { audiences: 2 }))?.value).toBe(1);
+    expect(expectedFreshnessP50(theory('polling+cache=1s+nodes=2+balancer=round-robin'))).toBeNull();
+    expect(expectedFreshnessP50(theory('polling+nodes=2+balancer=round-robin'))?.value).toBe(1_002_000);
+  });
+
+  test('gives feed local a miss for each change and client that is not on the node which is told', () => {
+    const local = (spelling: string, settings = {}) => ({ ...theory(spelling, settings), clientsByNode: [5, 3, 4] });
+    const changes = (...audiences: number[]) => audiences.map((audience) => ({ audience }));
+    expect(expectedMissed(local('websocket+local+nodes=3'), changes(0, 0, 0))?.value).toBe(21);
+    expect(expectedMissed(local('sse+local+nodes=3', { audiences: 2 }), changes(0, 1, 1, 0))?.value).toBe(14);
+    expect(expectedMissed(local('sse+local+nodes=3', { audiences: 2 }), changes(0, 1, 1))).toBeNull();
+    expect(expectedMissed(local('sse+nodes=3'), changes(0))).toBeNull();
+    expect(expectedMissed({ ...local('sse+local+nodes=3'), clientsByNode: null }, changes(0))).toBeNull();
   });
 
   test('counts a node only for dashboards of which it has clients', () => {

@@ -19,6 +19,8 @@ export interface TheoryInput {
   readonly updatesInWindow: number;
   /** Mean time a snapshot query takes, as the polls' median round trip tells. */
   readonly queryUs: number;
+  /** Clients of each node at the window's start, where a balancer chose and nobody knew before; `null` when it cannot be told. */
+  readonly clientsByNode?: readonly number[] | null;
 }
 
 /** Queries a minute. `null` for a contender about which arithmetic says nothing. */
@@ -27,7 +29,8 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
   if (plan.fault !== null) return null;
   const minutes = plan.windowUs / 60e6;
   if (plan.contender.transport !== 'polling') {
-    const perUpdate = queriesPerUpdate(plan);
+    const perUpdate = queriesPerUpdate(input);
+    if (perUpdate === null) return null;
     return {
       value: (updatesInWindow * perUpdate) / minutes,
       because: `${updatesInWindow} changes × ${formatNumber(perUpdate)} ${perUpdate === 1 ? 'query' : 'queries'} in the window`,
@@ -35,6 +38,8 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
     };
   }
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
+  // Each node has a cache of its own, and which polls meet at one is the balancer's choice.
+  if (cacheUs > 0 && isChosenByBalancer(plan)) return null;
   if (cacheUs === 0) {
     const value = (plan.clients * 60e6) / plan.pollIntervalUs;
     return {
@@ -47,17 +52,45 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
 }
 
 /** Queries for each change, and `null` for polling, which asks whether or not there is one. */
-export function expectedQueriesPerUpdate(plan: TrialPlan): Expectation | null {
+export function expectedQueriesPerUpdate(input: TheoryInput): Expectation | null {
+  const { plan } = input;
   if (plan.contender.transport === 'polling' || plan.fault !== null) return null;
-  const value = queriesPerUpdate(plan);
-  return {
-    value,
-    because:
-      settingOf(plan.contender, 'feed') === 'redis'
-        ? 'the relay asks once for all nodes'
-        : 'each node with clients of the dashboard asks once',
-    standardError: 0,
-  };
+  const value = queriesPerUpdate(input);
+  return value === null ? null : { value, because: askers[feedOf(plan)], standardError: 0 };
+}
+
+type Feed = 'redis' | 'postgres' | 'local';
+
+const askers: Readonly<Record<Feed, string>> = {
+  redis: 'the relay asks once for all nodes',
+  postgres: 'each node with clients of the dashboard asks once',
+  local: 'only the node that is told asks',
+};
+
+function feedOf(plan: TrialPlan): Feed {
+  return settingOf(plan.contender, 'feed') as Feed;
+}
+
+/**
+ * Versions that never reach their client: with feed `local` those of all clients that are not on the node which is told, the first one.
+ * `null` where nothing is to be missed, or where dashboards change unequally often and nobody knows whose clients are where.
+ */
+export function expectedMissed(
+  input: TheoryInput,
+  changes: readonly { readonly audience: number }[],
+): Expectation | null {
+  const { plan, clientsByNode = null } = input;
+  const { transport } = plan.contender;
+  const isStream = transport === 'sse' || transport === 'websocket';
+  if (!isStream || feedOf(plan) !== 'local' || plan.nodes === 1 || plan.fault !== null || clientsByNode === null)
+    return null;
+  const perAudience = Array.from({ length: plan.audiences }, () => 0);
+  for (const { audience } of changes) perAudience[audience] = (perAudience[audience] ?? 0) + 1;
+  const [each = 0] = perAudience;
+  if (perAudience.some((count) => count !== each)) return null;
+  const elsewhere = clientsByNode.slice(1).reduce((sum, clients) => sum + clients, 0);
+  const because = `${elsewhere} clients on nodes that are told of nothing × ${each} changes`;
+  return { value: elsewhere * each, because, standardError: 0 };
 }
 
 /**
@@ -67,6 +100,7 @@ export function expectedQueriesPerUpdate(plan: TrialPlan): Expectation | null {
 export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
   const { plan, queryUs, updatesInWindow } = input;
   if (plan.contender.transport !== 'polling' || updatesInWindow === 0 || plan.fault !== null) return null;
+  if (Number(settingOf(plan.contender, 'cache')) > 0 && isChosenByBalancer(plan)) return null;
   const wait = `uniform on [0, ${formatDurationUs(plan.pollIntervalUs)}]`;
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
   const cached = cacheUs === 0 ? null : cachedQueries(input, cacheUs);
@@ -99,9 +133,16 @@ export function expectedUnchangedShare({ plan, updatesInWindow }: TheoryInput): 
   };
 }
 
-function queriesPerUpdate(plan: TrialPlan): number {
-  const feed = settingOf(plan.contender, 'feed');
-  return feed === 'postgres' ? nodesWatching(plan) : 1;
+/** `null` where a balancer dealt the clients of several dashboards: which of them a node has is its own knowledge. */
+function queriesPerUpdate({ plan, clientsByNode = null }: TheoryInput): number | null {
+  if (feedOf(plan) !== 'postgres') return 1;
+  if (!isChosenByBalancer(plan)) return nodesWatching(plan);
+  if (plan.audiences > 1 || clientsByNode === null) return null;
+  return clientsByNode.filter((clients) => clients > 0).length;
+}
+
+function isChosenByBalancer({ balancing, nodes }: TrialPlan): boolean {
+  return balancing !== null && nodes > 1;
 }
 
 /**

@@ -21,6 +21,13 @@ function planOf(contender: string, settings: Record<string, number | string> = {
   return plan as TrialPlan;
 }
 
+test('networks matter to ip-hash, and only some systems have them', () => {
+  const oneSource = { ...debian, hasManySources: false };
+  const problemsOf = (contender: string) => capacityProblems(planOf(contender, { clients: 10 }), oneSource);
+  expect(problemsOf('sse+nodes=2+balancer=ip-hash').join()).toMatch(/many networks.*balancer=round-robin/);
+  expect(problemsOf('sse+nodes=2+balancer=least-conn')).toEqual([]);
+});
+
 describe('file descriptors', () => {
   test.each([
     ['websocket', 19_890, 0],
@@ -28,6 +35,8 @@ describe('file descriptors', () => {
     ['websocket+nodes=2', 39_780, 0],
     ['websocket+nodes=2', 39_781, 1],
     ['sse', 19_891, 1],
+    ['sse+nodes=2+balancer=cookie', 9_950, 0],
+    ['sse+nodes=2+balancer=cookie', 9_951, 1],
   ])('%s with %i clients: %i problems', (contender, clients, count) => {
     expect(capacityProblems(planOf(contender, { clients }), debian)).toHaveLength(count);
   });

@@ -36,20 +36,42 @@ export function usablePorts({ first, last }: { readonly first: number; readonly 
   return Math.floor(usablePortShare * (last - first + 1));
 }
 
-/** File descriptors that the process with the most of them needs: a server node. */
+/** File descriptors that the process with the most of them needs: a server node, or the balancer, which has two a connection. */
 export function descriptorsNeeded(plan: TrialPlan): number {
+  return Math.max(descriptorsOfANode(plan), descriptorsOfBalancer(plan));
+}
+
+function descriptorsOfANode(plan: TrialPlan): number {
   return connectionsToANode(plan) + plan.poolSize + otherDescriptors;
+}
+
+function descriptorsOfBalancer(plan: TrialPlan): number {
+  return plan.balancing === null ? 0 : 2 * connectionsInAll(plan) + otherDescriptors;
+}
+
+/** Connections of all clients at a time, at most. */
+export function connectionsInAll(plan: TrialPlan): number {
+  return plan.clients * connectionsOfAClient(plan);
 }
 
 /** Why this machine cannot carry the trial, and what to do: a line each. */
 export function capacityProblems(plan: TrialPlan, limits: Limits): string[] {
   const name = `${plan.contender.name} with ${formatNumber(plan.clients)} clients`;
   const problems: string[] = [];
-  const needed = descriptorsNeeded(plan);
-  if (limits.openFiles !== null && needed > limits.openFiles) {
-    const nodes = Math.ceil(
-      (plan.clients * connectionsOfAClient(plan)) / Math.max(1, limits.openFiles - plan.poolSize - otherDescriptors),
+  const throughBalancer = descriptorsOfBalancer(plan);
+  if (limits.openFiles !== null && throughBalancer > limits.openFiles) {
+    problems.push(
+      `${name} needs ${formatNumber(throughBalancer)} file descriptors in a process of nginx; this machine allows ${formatNumber(limits.openFiles)}; use fewer clients, or raise the limit (ulimit -n ${throughBalancer} as root, or LimitNOFILE / --ulimit nofile of what started this shell)`,
     );
+  }
+  if (plan.balancing === 'ip-hash' && !limits.hasManySources) {
+    problems.push(
+      `${name} needs clients from many networks; this system's loopback has one address; use balancer=round-robin or least-conn`,
+    );
+  }
+  const needed = descriptorsOfANode(plan);
+  if (limits.openFiles !== null && needed > limits.openFiles) {
+    const nodes = Math.ceil(connectionsInAll(plan) / Math.max(1, limits.openFiles - plan.poolSize - otherDescriptors));
     const remedy =
       nodes <= 16
         ? `spread them with ${plan.contender.name.replace(/\+nodes=\d+/, '')}+nodes=${nodes}`
@@ -69,18 +91,20 @@ export function capacityProblems(plan: TrialPlan, limits: Limits): string[] {
 
 /** Ports that connections to one server hold at a time. */
 function portsHeld(plan: TrialPlan, limits: Limits): number {
-  const open = connectionsToANode(plan);
+  // Balanced, all connect to one address.
+  const addresses = plan.balancing === null ? plan.nodes : 1;
+  const open = Math.ceil(connectionsInAll(plan) / addresses);
   const isPolling = plan.contender.transport === 'polling';
   const isKeptAlive =
     (!isPolling && plan.contender.transport !== 'long-polling') || settingOf(plan.contender, 'keep-alive') === 'on';
   if (isKeptAlive) return open;
   const restSeconds = limits.reusesPorts === false ? timeWaitSeconds : 1;
   const intervalUs = isPolling ? plan.pollIntervalUs : plan.updateIntervalUs;
-  return open + Math.ceil((plan.clients / plan.nodes / (intervalUs / 1e6)) * restSeconds);
+  return open + Math.ceil((plan.clients / addresses / (intervalUs / 1e6)) * restSeconds);
 }
 
 function connectionsToANode(plan: TrialPlan): number {
-  return Math.ceil((plan.clients * connectionsOfAClient(plan)) / plan.nodes);
+  return Math.ceil(connectionsInAll(plan) / plan.nodes);
 }
 
 /** At most: a browser has six to one host. */

@@ -58,6 +58,7 @@ describe('a contender', () => {
     ['polling+cach=1s', "did you mean 'cache'?"],
     ['polling+redis', "polling has no setting 'feed'"],
     ['polling+cache', 'cache needs a value'],
+    ['sse+balancer=ip_hash', 'expected one of off, ip-hash, cookie, round-robin, least-conn'],
     ['polling+cache=5', 'expected a duration with its unit'],
     ['polling+cache=1s+cache=2s', 'sets cache twice'],
     ['sse+auth=message', 'expected it with websocket only'],

@@ -1,4 +1,5 @@
 // A contender's spelling → transport and settings: `polling`, `polling+cache=1s`, `sse+redis`, `websocket+nodes=2`.
+import { type Balancing, balancings } from '../contract/balancing.ts';
 import type { Transport } from '../contract/record.ts';
 import { transports } from '../contract/record.ts';
 import { defaultOf, parseSetting, type Setting, type SettingValue, suggest } from '../contract/settings.ts';
@@ -166,6 +167,16 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       meaning: 'server processes; clients are dealt to them in turn',
     },
   },
+  balancer: {
+    transports,
+    setting: {
+      kind: 'choice',
+      default: 'off',
+      choices: ['off', ...balancings],
+      meaning:
+        'an nginx before the nodes, and how it picks one: by network, by its cookie, in turn, or the least connected',
+    },
+  },
 };
 
 export interface Contender {
@@ -243,6 +254,11 @@ function contradictions(text: string, transport: Transport, given: Readonly<Reco
     given.jitter === undefined ? null : jitterProblem(backoffNameOf(transport, given), given.jitter as Jitter);
   if (jitter !== null) problems.push(`contender '${text}': ${jitter}`);
   return problems;
+}
+
+/** How the nginx before this contender's nodes picks one; `null` where there is none. */
+export function balancingOf(contender: Contender): Balancing | null {
+  return balancings.find((known) => known === settingOf(contender, 'balancer')) ?? null;
 }
 
 /** The backoff of this contender's clients. */

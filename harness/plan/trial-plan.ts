@@ -1,7 +1,8 @@
 // One trial, as data: which contender under which settings, and everything that follows from them.
+import type { Balancing } from '../contract/balancing.ts';
 import type { Scenario } from '../contract/scenario.ts';
 import { defaultOf, type SettingValue } from '../contract/settings.ts';
-import { type Contender, contenderSettings, settingOf } from './contender.ts';
+import { balancingOf, type Contender, contenderSettings, settingOf } from './contender.ts';
 import { type FaultPlan, faultKinds } from './fault.ts';
 
 export interface TrialPlan {
@@ -25,6 +26,8 @@ export interface TrialPlan {
   readonly late: 'skip' | 'queue' | 'overlap';
   readonly connectRate: number;
   readonly nodes: number;
+  /** How the nginx before the nodes picks one; `null`: clients are dealt to them by rank. */
+  readonly balancing: Balancing | null;
   /** What is done to the system in the window; `null` where nothing is. */
   readonly fault: FaultPlan | null;
 }
@@ -83,6 +86,7 @@ function planTrial(
     late: lateOf(settings.late),
     connectRate: Math.min(number('connect-rate'), admittedPerSecond(contender)),
     nodes: Number(settingOf(contender, 'nodes')),
+    balancing: balancingOf(contender),
   };
 }
 

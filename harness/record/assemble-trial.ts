@@ -8,6 +8,7 @@ import { spellDurationUs } from '../contract/units.ts';
 import { estimateGeneratorError } from '../measure/canary.ts';
 import { examineHealth } from '../measure/health.ts';
 import { voidFigures } from '../measure/lateness.ts';
+import { answersByNode, connectionsByNode, skewOf } from '../measure/node-shares.ts';
 import { histogramBetween } from '../measure/prometheus.ts';
 import {
   type CpuReading,
@@ -22,6 +23,7 @@ import { hasRestarted, type TrialInput } from '../measure/trial-input.ts';
 import { countWitnesses } from '../measure/witnesses.ts';
 import {
   expectedFreshnessP50,
+  expectedMissed,
   expectedQueriesPerMinute,
   expectedQueriesPerUpdate,
   expectedUnchangedShare,
@@ -57,7 +59,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
   const basis: Basis = {
     input,
     totals,
-    theory: { plan, updatesInWindow, queryUs },
+    theory: { plan, updatesInWindow, queryUs, clientsByNode: connectionsByNode(input.readings.windowStart, plan) },
     isPolling,
     asks: isPolling || plan.contender.transport === 'long-polling',
   };
@@ -68,6 +70,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...wireMetrics(basis),
     ...deliveryMetrics(basis),
     ...costMetrics(basis),
+    ...nodeMetrics(basis),
     ...generatorMetrics(basis),
     ...stormMetrics(input, totals),
   };
@@ -140,7 +143,7 @@ function databaseMetrics({ input, theory }: Basis): Metrics {
       'db.queriesPerUpdate',
       queries === null || theory.updatesInWindow === 0 ? null : queries / theory.updatesInWindow,
       input.statements.available ? 'no change was intended in the window' : reason,
-      expectedQueriesPerUpdate(theory.plan),
+      expectedQueriesPerUpdate(theory),
     ),
     'db.queriesFailed': scalar(
       'db.queriesFailed',
@@ -228,14 +231,14 @@ function wireMetrics({ input, totals, theory }: Basis): Metrics {
   };
 }
 
-function deliveryMetrics({ input, totals }: Basis): Metrics {
+function deliveryMetrics({ input, totals, theory }: Basis): Metrics {
   const { delivered, superseded, missed, duplicate, outOfOrder } = totals.trial;
   const tally = (name: MetricName, value: number) => ({ [name]: scalar(name, value, '') });
   return {
     ...tally('updates.published', input.published.length),
     ...tally('updates.delivered', delivered),
     ...tally('updates.superseded', superseded),
-    ...tally('updates.missed', missed),
+    'updates.missed': scalar('updates.missed', missed, '', expectedMissed(theory, input.published)),
     ...tally('updates.duplicate', duplicate),
     ...tally('updates.outOfOrder', outOfOrder),
     deliveryRatio: scalar(
@@ -255,6 +258,7 @@ const unseenReasons: Readonly<Record<SystemPart, string>> = {
   relay: 'this contender has no relay',
   redis: 'this contender uses no Redis, or Redis is not ours to see',
   postgres: 'Postgres is not ours to see, or this system lacks /proc',
+  nginx: 'this contender has no balancer',
 };
 
 const partMetrics = {
@@ -262,6 +266,7 @@ const partMetrics = {
   relay: 'relay.cpuMsPerSecond',
   redis: 'redis.cpuMsPerSecond',
   postgres: 'db.cpuMsPerSecond',
+  nginx: 'nginx.cpuMsPerSecond',
 } as const satisfies Record<SystemPart, MetricName>;
 
 /** One garbage collection more or less between two readings. */
@@ -279,10 +284,16 @@ function cpuMetrics({ input }: Basis): Metrics {
   const noise = collectionMs * (1e6 / controlUs + 1e6 / windowUs);
   const aboveIdle = (name: MetricName, busy: number | null, idle: number | null, unseen: string) => {
     if (busy === null || idle === null) return scalar(name, null, unseen);
+    // An idle nginx does nothing at all, and collects no garbage.
+    if (name === 'nginx.cpuMsPerSecond') return scalar(name, Math.max(0, busy - idle), unseen);
     const hidden = `hidden by the noise of its idle control (${busy.toFixed(2)} against ${idle.toFixed(2)} ms/s; under ${noise.toFixed(1)} shows only with a longer one, --set control=10s)`;
     return scalar(name, busy - idle >= noise ? busy - idle : null, hidden);
   };
-  const present = rates.filter(({ part }) => input.hasRelay || (part !== 'relay' && part !== 'redis'));
+  const absent: readonly SystemPart[] = [
+    ...(input.hasRelay ? [] : (['relay', 'redis'] as const)),
+    ...(input.plan.balancing === null ? (['nginx'] as const) : []),
+  ];
+  const present = rates.filter(({ part }) => !absent.includes(part));
   const unseen = present.filter(({ busy, idle }) => busy === null || idle === null).map(({ part }) => part);
   const sum = (pick: 'busy' | 'idle') =>
     unseen.length > 0 ? null : present.reduce((total, rate) => total + (rate[pick] ?? 0), 0);
@@ -332,6 +343,19 @@ function costMetrics(basis: Basis): Metrics {
           ? replaced
           : 'the servers did not grow, or this system lacks /proc',
     ),
+  };
+}
+
+/** How unevenly the balancer, or the deal by rank, spread the clients. */
+function nodeMetrics({ input, asks }: Basis): Metrics {
+  const { plan, readings } = input;
+  const parts = asks
+    ? answersByNode(readings.windowStart, readings.windowEnd, plan)
+    : connectionsByNode(readings.windowStart, plan);
+  const reason =
+    plan.nodes === 1 ? 'one server node has all the clients' : 'a node with nothing to tell, or none had clients';
+  return {
+    'nodes.skew': scalar('nodes.skew', plan.nodes === 1 || parts === null ? null : skewOf(parts), reason),
   };
 }
 

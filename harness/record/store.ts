@@ -15,6 +15,8 @@ export interface RecordStore {
   write(record: RunRecord): Promise<string>;
   /** For when that failed: a file in the system's temporary directory, or `null` when there is no room either. */
   writeElsewhere(record: RunRecord): Promise<string | null>;
+  /** Keeps a file beside the record, in place of an earlier one of the name. Throws `environment` when it cannot be written. */
+  keep(name: string, text: string): Promise<void>;
   /** Takes back a directory in which nothing was measured. */
   discard(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export async function openStore(options: {
   const directory = await makeDirectory(options.root, `${time}-${options.scenario}`);
   const path = join(directory, 'run.json');
   const scratch = resolve(directory, '.part');
+  const kept = new Set<string>();
   let isWarned = false;
   return {
     directory,
@@ -58,7 +61,12 @@ export async function openStore(options: {
         return null;
       }
     },
+    async keep(name, text) {
+      kept.add(name);
+      await wrapDiskErrors(directory, () => writeFile(join(directory, name), text));
+    },
     async discard() {
+      for (const name of kept) await rm(join(directory, name), { force: true });
       await rm(scratch, { recursive: true, force: true });
       await rm(path, { force: true });
       // Unless it is gone, or someone has put something there.

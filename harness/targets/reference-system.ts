@@ -1,24 +1,31 @@
-// The reference servers as processes: prepares the database, starts the relay and the server nodes of one contender, says how to publish.
+// The reference servers as processes: prepares the database, starts the relay, the server nodes and their balancer for one contender, says
+// how to publish.
 
+import { availableParallelism } from 'node:os';
 import { paths, type ReadyLine, serverInterface, settingsVariable } from '../../servers/protocol.ts';
 import type { ServerSettings } from '../../servers/settings.ts';
 import { nowUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import type { PublishProgram } from '../contract/target.ts';
+import { connectionsInAll } from '../plan/capacity.ts';
 import { type Contender, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { type Certificate, makeCertificate } from '../services/certificate.ts';
 import { type Child, startChild } from '../services/child.ts';
 import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
+import { findNginx, startNginx } from '../services/nginx.ts';
+import { type BalancerPlan, nginxConf } from '../services/nginx-conf.ts';
 import { freePort } from '../services/ports.ts';
-import type { Database } from '../services/service.ts';
+import type { Database, Service } from '../services/service.ts';
 import type { ReferenceTargetPlan } from './reference.ts';
 
 /** Where everything will be, known before it runs, so that all processes of a trial can start side by side. */
 export interface SystemLayout {
   readonly target: ReferenceTargetPlan;
-  /** /metrics of the servers and the relay, in that order. */
+  /** The balancer's nginx.conf; `null` where there is none. */
+  readonly nginxConf: string | null;
+  /** /metrics of the servers and the relay, in that order; never through the balancer. */
   readonly metricsUrls: readonly string[];
   /** The program that commits changes. */
   readonly publish: PublishProgram;
@@ -30,6 +37,7 @@ export interface ReferenceSystem {
   /** The server nodes as they are now: a restart replaces them. */
   readonly servers: readonly Child[];
   readonly relay: Child | null;
+  readonly balancer: Service | null;
   /** Resolves with the server or relay that ended though nobody asked. */
   readonly died: Promise<Child>;
   /** Ends all servers by this signal; resolves when they are gone, by force after `graceMs`. */
@@ -38,7 +46,7 @@ export interface ReferenceSystem {
   restartServers(): Promise<void>;
   /** How long the servers took to start, in µs. */
   readonly startedInUs: number;
-  /** Drains and ends the servers, then the relay. */
+  /** Drains and ends the servers, then balancer and relay. */
   stop(): Promise<void>;
 }
 
@@ -49,7 +57,7 @@ export interface SystemOptions {
   readonly database: Database;
   readonly redisUrl: string | null;
   readonly plan: TrialPlan;
-  /** Of the first node; a free one by default. */
+  /** Of the first address for clients; a free one by default. */
   readonly port?: number | undefined;
 }
 
@@ -59,47 +67,54 @@ const host = '127.0.0.1';
 export async function prepareReferenceSystem(options: SystemOptions): Promise<SystemLayout> {
   const { plan, bundle, database, guard } = options;
   const hasRelay = usesRelay(plan.contender);
-  const ports = await choosePorts(options);
+  const certificate = settingOf(plan.contender, 'tls') === 'on' ? await makeCertificate(guard.directory, host) : null;
+  const { ports, balancer } = await choosePlaces(options, certificate);
   const relayPort = hasRelay ? await freePort() : null;
   await runPrepare(options);
   const isToldOnly = plan.contender.transport !== 'polling' && settingOf(plan.contender, 'feed') === 'local';
-  const certificate = settingOf(plan.contender, 'tls') === 'on' ? await makeCertificate(guard.directory, host) : null;
-  const origins = ports.map((port) => `${certificate === null ? 'http' : 'https'}://${host}:${port}`);
+  // Where there is a balancer, it is the end of TLS.
+  const ownCertificate = balancer === null ? certificate : null;
+  const origins = ports.map((port) => `${ownCertificate === null ? 'http' : 'https'}://${host}:${port}`);
   const changeUrl = isToldOnly ? `${origins[0]}${paths.change}` : null;
   const relayOrigins = relayPort === null ? [] : [`http://${host}:${relayPort}`];
   return {
-    target: { ...targetOf(plan.contender, ports), authority: certificate?.certificate ?? null },
+    target: {
+      ...targetOf(plan.contender, balancer === null ? ports : [balancer.port]),
+      authority: certificate?.certificate ?? null,
+      ...(balancer !== null && { networksSeed: plan.seed }),
+    },
+    nginxConf: balancer === null ? null : nginxConf(balancer),
     metricsUrls: [...origins, ...relayOrigins].map((origin) => `${origin}${paths.metrics}`),
     publish: {
       command: process.execPath,
       args: [bundle, 'publish'],
       env: {
         [settingsVariable]: JSON.stringify({ postgresUrl: database.publisherUrl, changeUrl }),
-        ...(certificate !== null && { NODE_EXTRA_CA_CERTS: certificate.certificateFile }),
+        ...(ownCertificate !== null && { NODE_EXTRA_CA_CERTS: ownCertificate.certificateFile }),
       },
     },
-    start: () => startProcesses({ ...options, certificate }, ports, relayPort),
+    start: () => startProcesses({ ...options, certificate: ownCertificate }, { ports, relayPort, balancer }),
   };
 }
 
 async function startProcesses(
   options: SystemOptions & { readonly certificate: Certificate | null },
-  ports: readonly number[],
-  relayPort: number | null,
+  { ports, relayPort, balancer }: Places & { readonly relayPort: number | null },
 ): Promise<ReferenceSystem> {
-  const { certificate } = options;
-  const tls = certificate && { certificateFile: certificate.certificateFile, keyFile: certificate.keyFile };
+  const tls = filesOf(options.certificate);
   const nameOf = (index: number) => (ports.length > 1 ? `server ${index + 1}` : 'server');
   const startServers = () =>
     ports.map((port, index) => startRole(options, 'serve', { ...serverSettings(options), tls, port }, nameOf(index)));
   const startUs = nowUs();
-  const [relay, ...servers] = await settleAll([
+  const [nginx, relay, ...servers] = await settleAll([
+    balancer === null ? null : startBalancer(options, balancer),
     relayPort === null ? null : startRole(options, 'relay', { ...relaySettings(options), port: relayPort }),
     ...startServers(),
   ]);
   return new RunningSystem({
     servers: servers.filter((child) => child !== null),
     relay: relay ?? null,
+    balancer: nginx ?? null,
     startServers: () => settleAll(startServers()),
     startedInUs: nowUs() - startUs,
   });
@@ -108,6 +123,7 @@ async function startProcesses(
 interface SystemParts {
   readonly servers: readonly Child[];
   readonly relay: Child | null;
+  readonly balancer: Service | null;
   readonly startServers: () => Promise<Child[]>;
   readonly startedInUs: number;
 }
@@ -115,15 +131,17 @@ interface SystemParts {
 class RunningSystem implements ReferenceSystem {
   servers: readonly Child[];
   readonly relay: Child | null;
+  readonly balancer: Service | null;
   readonly startedInUs: number;
   readonly died: Promise<Child>;
   readonly #startServers: () => Promise<Child[]>;
   readonly #askedToEnd = new Set<Child>();
   #tellDeath: (child: Child) => void = () => {};
 
-  constructor({ servers, relay, startServers, startedInUs }: SystemParts) {
+  constructor({ servers, relay, balancer, startServers, startedInUs }: SystemParts) {
     this.servers = servers;
     this.relay = relay;
+    this.balancer = balancer;
     this.startedInUs = startedInUs;
     this.#startServers = startServers;
     this.died = new Promise((resolve) => {
@@ -143,6 +161,7 @@ class RunningSystem implements ReferenceSystem {
 
   async stop(): Promise<void> {
     await Promise.all(this.servers.map((child) => this.#end(child, 3_000)));
+    await this.balancer?.stop();
     if (this.relay !== null) await this.#end(this.relay, 2_000);
   }
 
@@ -158,14 +177,47 @@ class RunningSystem implements ReferenceSystem {
   }
 }
 
-/** One for each node; the first may be asked for. */
-async function choosePorts({ plan, port }: SystemOptions): Promise<number[]> {
+interface Places {
+  /** Of the nodes. */
+  readonly ports: readonly number[];
+  readonly balancer: BalancerPlan | null;
+}
+
+/** A port for each node, and one before them where they are balanced; the first that clients see may be asked for. */
+async function choosePlaces({ plan, port }: SystemOptions, certificate: Certificate | null): Promise<Places> {
+  const { balancing, contender } = plan;
   const ports = port === undefined ? [] : [port];
-  while (ports.length < plan.nodes) {
+  while (ports.length < plan.nodes + (balancing === null ? 0 : 1)) {
     const free = await freePort();
     if (!ports.includes(free)) ports.push(free);
   }
-  return ports;
+  if (balancing === null) return { ports, balancer: null };
+  const [first = 0, ...nodePorts] = ports;
+  const balancer = {
+    balancing,
+    host,
+    port: first,
+    nodePorts,
+    connections: connectionsInAll(plan),
+    backlog: Number(settingOf(contender, 'backlog')),
+    workers: availableParallelism(),
+    keepAliveMs: keepAliveMs(plan),
+    tls: filesOf(certificate),
+  };
+  return { ports: nodePorts, balancer };
+}
+
+function filesOf(certificate: Certificate | null): BalancerPlan['tls'] {
+  return certificate && { certificateFile: certificate.certificateFile, keyFile: certificate.keyFile };
+}
+
+async function startBalancer({ guard }: SystemOptions, plan: BalancerPlan): Promise<Service> {
+  return startNginx({ guard, program: await findNginx({ guard }), plan });
+}
+
+/** Longer than a slow poller is silent. */
+function keepAliveMs({ pollIntervalUs }: TrialPlan): number {
+  return Math.max(75_000, Math.round((2 * pollIntervalUs) / 1000));
 }
 
 /** Whether a relay and Redis belong to this contender. */
@@ -202,7 +254,7 @@ function serverSettings({ plan, database, redisUrl, guard }: SystemOptions): Par
     cacheMs: ms('cache'),
     etag: settingOf(contender, 'etag') === 'on',
     keepAlive: settingOf(contender, 'keep-alive') === 'on',
-    keepAliveTimeoutMs: Math.max(75_000, Math.round((2 * plan.pollIntervalUs) / 1000)),
+    keepAliveTimeoutMs: keepAliveMs(plan),
     holdMs: ms('hold'),
     snapshot: settingOf(contender, 'snapshot') as ServerSettings['snapshot'],
     heartbeat: settingOf(contender, 'heartbeat') as ServerSettings['heartbeat'],

@@ -3,9 +3,11 @@ import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import { inflict } from '../faults/fault.ts';
-import { readCpu, type Sources, takeReading } from '../measure/reading.ts';
+import { connectionsByNode } from '../measure/node-shares.ts';
+import { readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
 import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts';
+import { settingOf } from '../plan/contender.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
@@ -28,6 +30,8 @@ export interface TrialContext {
   readonly database: Database;
   /** Aborted by a signal; the reason is what the trial is rejected with. */
   readonly signal: AbortSignal;
+  /** Keeps a file beside the record. */
+  readonly keep?: (name: string, text: string) => Promise<void>;
   readonly onPhase: (phase: Phase) => void;
   readonly onPoint: (point: TimelinePoint) => void;
 }
@@ -78,6 +82,8 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     redisUrl: redis?.url ?? null,
     plan,
   });
+  if (layout.nginxConf !== null)
+    await context.keep?.(`nginx-${plan.scenario}-${plan.contender.name}.conf`, layout.nginxConf);
   const [system, publisher, statements, swarm] = await settleAll([
     layout.start(),
     Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
@@ -95,13 +101,14 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     relay: system.relay === null ? [] : [system.relay.pid],
     redis: system.relay === null ? [] : pidOf(redis),
     postgres: pidOf(postgres),
+    nginx: pidOf(system.balancer),
   };
   const over = new AbortController();
   cleanups.push(async () => over.abort());
   const alive = watch({
     signal: context.signal,
     until: over.signal,
-    services: [postgres, redis],
+    services: [postgres, redis, system.balancer],
     children: [publisher.child, ...swarm.children],
     deaths: [system.died],
     losses: [publisher.lost],
@@ -149,9 +156,10 @@ async function measure(
 
   phases.enter('warmUp');
   await connectAll(plan, swarm);
+  const unreached = await countUnreached(plan, sources);
   const warmUp = planUpdates(warmUpPlan(plan, nowUs() + leadUs));
-  await publishAndSee(warmUp, plan, rig);
-  const behindAtStart = swarm.state.behind;
+  await publishAndSee(warmUp, { plan, unreached }, rig);
+  const behindAtStart = Math.max(0, swarm.state.behind - unreached);
 
   const firstVersionInWindow = 1 + Math.max(...warmUp.map(({ version }) => version));
   const startUs = nowUs() + leadUs;
@@ -180,7 +188,7 @@ async function measure(
   phases.enter('drain');
   const everything = warmUp.length + updates.length;
   await orLate(
-    Promise.all([publisher.untilPublished(everything), swarm.until((state) => isAllBack(state, plan))]),
+    Promise.all([publisher.untilPublished(everything), swarm.until((state) => isAllBack(state, plan, unreached))]),
     plan.pollIntervalUs + requestTimeoutUs + (plan.fault === null ? 0 : returnPatienceUs),
   );
   const series = timeline.stop();
@@ -214,8 +222,8 @@ async function measure(
 }
 
 /** Everyone who will come back is connected, and holds the newest version. */
-function isAllBack({ behind, gaveUp, connected }: SwarmState, plan: TrialPlan): boolean {
-  return behind <= gaveUp && (plan.fault === null || connected + gaveUp >= plan.clients);
+function isAllBack({ behind, gaveUp, connected }: SwarmState, plan: TrialPlan, unreached: number): boolean {
+  return behind <= gaveUp + unreached && (plan.fault === null || connected + gaveUp >= plan.clients);
 }
 
 /** A process that has just started still compiles and collects: lets /metrics run warm, then waits until the servers are quiet, 2 s at most. */
@@ -242,12 +250,28 @@ async function connectAll(plan: TrialPlan, swarm: Swarm): Promise<void> {
   );
 }
 
+/** Clients of nodes that are told of no change, for whom nobody need wait: with feed `local` all but the first node's. */
+async function countUnreached(plan: TrialPlan, sources: Sources): Promise<number> {
+  const { contender, nodes } = plan;
+  if (nodes === 1 || contender.transport === 'polling' || settingOf(contender, 'feed') !== 'local') return 0;
+  const metrics = await readMetrics(sources);
+  return (
+    connectionsByNode({ metrics }, plan)
+      ?.slice(1)
+      .reduce((sum, clients) => sum + clients, 0) ?? 0
+  );
+}
+
 /** First changes through the whole path, seen by every client: so the window begins with everything warm. */
-async function publishAndSee(updates: readonly Update[], plan: TrialPlan, { publisher, swarm }: Rig): Promise<void> {
+async function publishAndSee(
+  updates: readonly Update[],
+  { plan, unreached }: { plan: TrialPlan; unreached: number },
+  { publisher, swarm }: Rig,
+): Promise<void> {
   swarm.expect(updates, false);
   publisher.schedule(updates);
   await orLate(
-    Promise.all([publisher.untilPublished(updates.length), swarm.until(({ behind }) => behind === 0)]),
+    Promise.all([publisher.untilPublished(updates.length), swarm.until(({ behind }) => behind <= unreached)]),
     plan.pollIntervalUs + requestTimeoutUs,
   );
 }
