@@ -6,8 +6,9 @@ import { formatDurationUs } from '../contract/units.ts';
 import { capacityProblems, shardCount } from '../plan/capacity.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { freshetVersion } from '../record/environment.ts';
-import { openGuard } from '../services/guard.ts';
+import { type Guard, openGuard } from '../services/guard.ts';
 import { readLimits } from '../services/limits.ts';
+import { findNginx } from '../services/nginx.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { cpuUs } from '../services/processes.ts';
 import { startRedis } from '../services/redis.ts';
@@ -65,7 +66,9 @@ async function tryServices(request: BenchRequest, signal: AbortSignal): Promise<
   try {
     const postgres = await tryService('Postgres', () => startPostgres({ guard, url: request.postgresUrl }));
     signal.throwIfAborted();
-    return [postgres, await tryService('Redis', () => startRedis({ guard, url: request.redisUrl }))];
+    const redis = await tryService('Redis', () => startRedis({ guard, url: request.redisUrl }));
+    signal.throwIfAborted();
+    return [postgres, redis, await lookForNginx(guard)];
   } finally {
     await guard.close();
   }
@@ -80,6 +83,15 @@ async function tryService(what: string, start: () => Promise<Service>): Promise<
     return ok(what, `${service.version}, ${service.driver}, started in ${formatDurationUs(tookUs)}`);
   } catch (error) {
     return lacking(what, messageOf(error));
+  }
+}
+
+/** Only contenders with a balancer need it. */
+async function lookForNginx(guard: Guard): Promise<MachineRow> {
+  try {
+    return ok('nginx', `${(await findNginx({ guard })).version}, for contenders with a balancer`);
+  } catch (error) {
+    return note('nginx', messageOf(error));
   }
 }
 

@@ -1,6 +1,7 @@
 // What was asked on the command line → a request that can be carried out, or every problem of it at once.
 import { dashboard } from '../../scenarios/dashboard.ts';
 import { reconnectStorm } from '../../scenarios/reconnect-storm.ts';
+import { scaleOut } from '../../scenarios/scale-out.ts';
 import { spellComparison } from '../contract/comparison.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { parseRequirements, type Requirement } from '../contract/requirement.ts';
@@ -12,8 +13,10 @@ import { type Contender, parseContender } from '../plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
 import { parseServiceUrl } from '../services/service-url.ts';
 
-/** In the order in which they run when none is named; a smoke run leaves the storm out. */
-export const scenarios: readonly Scenario[] = [dashboard, reconnectStorm];
+/** In the order in which they run. */
+export const scenarios: readonly Scenario[] = [dashboard, reconnectStorm, scaleOut];
+/** When none is named; a smoke run leaves the storm out. */
+const defaultScenarios: readonly Scenario[] = [dashboard, reconnectStorm];
 
 /** Flags as commander hands them over: all text, or absent. */
 export interface RawFlags {
@@ -118,7 +121,7 @@ function findScenarios(names: readonly string[], isQuick: boolean, problems: str
       problems.push(`scenario '${name}' is not known; expected ${known.join(', ')}${suggest(name, known)}`);
   }
   if (new Set(names).size < names.length) problems.push('a scenario is named twice; expected it once');
-  if (names.length === 0) return isQuick ? [dashboard] : scenarios;
+  if (names.length === 0) return isQuick ? [dashboard] : defaultScenarios;
   const chosen = scenarios.filter(({ name }) => names.includes(name));
   return chosen.length === 0 ? [dashboard] : chosen;
 }

@@ -1,0 +1,38 @@
+// The article's second server: behind a load balancer, half of the clients are on a node that did not make the change.
+import type { Scenario } from '../harness/contract/scenario.ts';
+import { commonSettings } from './settings.ts';
+
+export const scaleOut = {
+  name: 'scale-out',
+  question: 'What do several server nodes behind a load balancer cost, and do all their clients see every change?',
+  contenders: [
+    'websocket+local',
+    'websocket+local+balancer=ip-hash',
+    'websocket+local+nodes=2+balancer=ip-hash',
+    'websocket+postgres+nodes=2+balancer=ip-hash',
+    'websocket+postgres+nodes=4+balancer=ip-hash',
+    'websocket+nodes=2+balancer=ip-hash',
+    'websocket+nodes=4+balancer=ip-hash',
+    'websocket+nodes=4+balancer=least-conn',
+    'sse+nodes=4+balancer=cookie',
+    'long-polling+nodes=4+balancer=round-robin',
+  ],
+  settings: {
+    ...commonSettings,
+    'update-interval': {
+      kind: 'duration',
+      default: '1s',
+      min: '10ms',
+      max: '1h',
+      meaning: 'time between two changes of a dashboard',
+    },
+    duration: {
+      kind: 'duration',
+      default: '10s',
+      min: '1s',
+      max: '24h',
+      meaning: 'measured window of each trial, after its warm-up',
+    },
+  },
+  quick: { clients: '100', duration: '1s', 'poll-interval': '250ms', 'update-interval': '250ms', control: '200ms' },
+} as const satisfies Scenario;
