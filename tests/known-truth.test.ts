@@ -179,3 +179,63 @@ describe('a generator', () => {
     expect(scalar(trial, 'db.queriesPerUpdate')).toBe(1);
   });
 });
+
+describe('nodes behind nginx', () => {
+  const clients = 24;
+  const often = { clients, 'update-interval': 250 * ms, duration: 1 * seconds };
+  const lost = { fault: 'cut', 'fault-at': 300 * ms, down: 500 * ms, recovery: 2_200 * ms };
+  let trials: Readonly<Record<'local' | 'postgres' | 'redis' | 'longPolling' | 'resumed', TrialRecord>>;
+
+  beforeAll(async () => {
+    // Counts only, so they may disturb each other.
+    const [local, postgres, redis] = await Promise.all([
+      laboratory.measure('websocket+local+nodes=2+balancer=ip-hash', often),
+      laboratory.measure('websocket+postgres+nodes=3+balancer=round-robin', often),
+      laboratory.measure('websocket+nodes=2+balancer=least-conn+tls', often),
+    ]);
+    const [longPolling, resumed] = await Promise.all([
+      laboratory.measure('long-polling+nodes=2+balancer=round-robin', often),
+      laboratory.measure('sse+redis+nodes=2+balancer=round-robin+backoff=fixed', { ...often, ...lost }),
+    ]);
+    trials = { local, postgres, redis, longPolling, resumed };
+  });
+
+  test('that hear of no change leave their clients without it, to the last one; told by Postgres or Redis, all have all', () => {
+    const { local, postgres, redis } = trials;
+    const published = scalar(local, 'updates.published') ?? 0;
+    const shares = [scalar(local, 'nodes.skew') ?? 0, 2 - (scalar(local, 'nodes.skew') ?? 0)];
+    const missed = scalar(local, 'updates.missed') ?? Number.NaN;
+    expect(shares.map((share) => (share * clients * published) / 2)).toContain(missed);
+    expect(missed).toBeGreaterThan(0);
+    expect(local.metrics['updates.missed']).toMatchObject({ expected: missed });
+    expect(local.health.find(({ code }) => code === 'UPDATES_MISSED')).toMatchObject({
+      severity: 'warn',
+      message: expect.stringContaining('nodes that are told of nothing'),
+    });
+    expect(local.phasesUs.drain).toBeLessThan(5 * seconds);
+    expect([scalar(postgres, 'updates.missed'), scalar(redis, 'updates.missed')]).toEqual([0, 0]);
+    expect([scalar(postgres, 'db.queriesPerUpdate'), scalar(redis, 'db.queriesPerUpdate')]).toEqual([3, 1]);
+    expect([scalar(postgres, 'nodes.skew'), scalar(redis, 'nodes.skew')]).toEqual([1, 1]);
+    expect(scalar(redis, 'nginx.cpuMsPerSecond')).toBeGreaterThan(0);
+    for (const each of [local, postgres, redis]) expect(codes(each)).not.toContain('WITNESSES_DISAGREE');
+  });
+
+  test('need not be sticky for a WebSocket, which is one connection, nor for a client that says what it holds', () => {
+    const { postgres, longPolling, resumed } = trials;
+    // In turn, and yet no stream broke.
+    expect(postgres.witnesses.find(({ what }) => what === 'connections opened')).toMatchObject({
+      clients,
+      servers: clients,
+    });
+    expect(codes(postgres)).not.toContain('CLIENTS_LOST');
+    // Each wait may be on another node than the one before.
+    expect(scalar(longPolling, 'deliveryRatio')).toBe(1);
+    expect(scalar(longPolling, 'nodes.skew')).toBeLessThan(1.2);
+    // Cut off and dealt anew, most are on another node, which sends what they lack.
+    const away = scalar(resumed, 'storm.missedAway') ?? 0;
+    expect(away).toBeGreaterThanOrEqual(clients);
+    expect(scalar(resumed, 'storm.madeUpByReplay')).toBe(away);
+    for (const name of ['updates.missed', 'updates.duplicate', 'updates.outOfOrder'] as const)
+      expect(scalar(resumed, name), name).toBe(0);
+  });
+});
