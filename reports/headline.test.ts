@@ -31,12 +31,12 @@ describe('the headline', () => {
     [
       'cached polling was not a contender',
       recordWith({ polling: [1_000, 15_003], sse: [5, 12] }),
-      'Sse had half of all changes, or newer ones, on screen within 5 ms (p99 5 ms); polling every 2 s took 1 s. Polling asked Postgres 15,003 times a minute where sse asked 12; polling from a server-side cache was not among the contenders.',
+      'SSE had half of all changes, or newer ones, on screen within 5 ms (p99 5 ms); polling every 2 s took 1 s. Polling asked Postgres 15,003 times a minute where sse asked 12; polling from a server-side cache was not among the contenders.',
     ],
     [
       'a cache that saved nothing is no argument',
       recordWith({ polling: [1_000, 60], 'polling+cache=1s': [1_500, 60], sse: [5, 12] }),
-      'Sse had half of all changes, or newer ones, on screen within 5 ms (p99 5 ms); polling every 2 s took 1 s. Polling asked Postgres 60 times a minute where sse asked 12.',
+      'SSE had half of all changes, or newer ones, on screen within 5 ms (p99 5 ms); polling every 2 s took 1 s. Polling asked Postgres 60 times a minute where sse asked 12.',
     ],
     [
       'polling asked less',
@@ -51,7 +51,7 @@ describe('the headline', () => {
     [
       'polling asked a little less, which a reading more or less can do',
       recordWith({ polling: [1_000, 241], sse: [4, 251] }),
-      'Sse had half of all changes, or newer ones, on screen within 4 ms (p99 4 ms); polling every 2 s took 1 s. Polling and sse asked Postgres about equally often (241 and 251 times a minute).',
+      'SSE had half of all changes, or newer ones, on screen within 4 ms (p99 4 ms); polling every 2 s took 1 s. Polling and sse asked Postgres about equally often (241 and 251 times a minute).',
     ],
     [
       'the difference is too small to be named',
@@ -66,7 +66,7 @@ describe('the headline', () => {
     [
       'no polling',
       recordWith({ sse: [5, 12], websocket: [4, 1] }),
-      'Sse had half of all changes, or newer ones, on screen within 5 ms (p99 5 ms) and asked Postgres 12 times a minute. Websocket had half of all changes, or newer ones, on screen within 4 ms (p99 4 ms) and asked Postgres once a minute.',
+      'SSE had half of all changes, or newer ones, on screen within 5 ms (p99 5 ms) and asked Postgres 12 times a minute. Websocket had half of all changes, or newer ones, on screen within 4 ms (p99 4 ms) and asked Postgres once a minute.',
     ],
     [
       'no push',

@@ -68,7 +68,7 @@ describe('the titles', () => {
     const alike = buildRecord({ contenders: ['sse', 'sse+redis'] });
     expect(titlesOf(alike)['database-queries']).toBe('All contenders asked Postgres 12 times a minute, or nearly so');
     expect(titlesOf(buildRecord({ contenders: ['sse'] }))['database-queries']).toBe(
-      'Sse asked Postgres 12 times a minute',
+      'SSE asked Postgres 12 times a minute',
     );
   });
 

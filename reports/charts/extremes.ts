@@ -38,8 +38,9 @@ export function extremesOf<Subject extends { readonly label: string }>(
   };
 }
 
-/** `polling asked` → `Polling asked`. */
+/** `polling asked` → `Polling asked`; what is an abbreviation is so at the beginning of a sentence too. */
 export function capitalise(sentence: string): string {
+  if (/^sse\b/.test(sentence)) return sentence.replace('sse', 'SSE');
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
 }
 

@@ -76,7 +76,7 @@ describe('arithmetic', () => {
 
   it('speaks of a single contender as of one', () => {
     expect(breakEvensOf('arithmetic', ['queries<=60'], { 'sse+nodes=2': {} })).toEqual([
-      'Sse+nodes=2 asks for each change and not for each client: queries <= 60/min allow a change every 2 s.',
+      'SSE+nodes=2 asks for each change and not for each client: queries <= 60/min allow a change every 2 s.',
     ]);
   });
 

@@ -58,7 +58,7 @@ const cases: readonly Case[] = [
     require: ['every-update'],
     kind: 'answer',
     simplest: ['sse'],
-    says: 'Sse is the simplest of the 2 contenders that meet every-update. Simpler, but not enough: polling every 2 s (not every-update), polling+cache=1s every 2 s (not every-update), long-polling (not every-update).',
+    says: 'SSE is the simplest of the 2 contenders that meet every-update. Simpler, but not enough: polling every 2 s (not every-update), polling+cache=1s every 2 s (not every-update), long-polling (not every-update).',
   },
   {
     when: 'the server missed versions that its transport promises',
@@ -105,7 +105,7 @@ const cases: readonly Case[] = [
     require: ['freshness<3s'],
     kind: 'answer',
     simplest: ['sse'],
-    says: 'Sse alone of 2 contenders meets freshness p99 < 3 s (measured: 12 ms). The run cannot tell of: polling every 2 s (freshness p99 2.9 s, within 10 % of the limit, too close for one repetition).',
+    says: 'SSE alone of 2 contenders meets freshness p99 < 3 s (measured: 12 ms). The run cannot tell of: polling every 2 s (freshness p99 2.9 s, within 10 % of the limit, too close for one repetition).',
   },
   {
     when: 'where in the cache’s life the changes come decides',
@@ -132,7 +132,7 @@ const cases: readonly Case[] = [
     require: ['freshness.p50<3s'],
     kind: 'answer',
     simplest: ['sse'],
-    says: 'Sse alone of 2 contenders meets freshness p50 < 3 s (measured: 2 ms). The run cannot tell of: polling every 2 s (freshness p50 2 s, repetitions from 2 s to 3.1 s).',
+    says: 'SSE alone of 2 contenders meets freshness p50 < 3 s (measured: 2 ms). The run cannot tell of: polling every 2 s (freshness p50 2 s, repetitions from 2 s to 3.1 s).',
   },
   {
     when: 'repetitions agree, close to the limit as they are',
@@ -156,7 +156,7 @@ const cases: readonly Case[] = [
     require: ['freshness<3s'],
     kind: 'answer',
     simplest: ['sse'],
-    says: 'Sse alone of 2 contenders meets freshness p99 < 3 s (measured: 12 ms). Simpler, but not enough: polling every 2 s (freshness p99: it lies among the 5 of 100 observations that were not seen by the end of the drain).',
+    says: 'SSE alone of 2 contenders meets freshness p99 < 3 s (measured: 12 ms). Simpler, but not enough: polling every 2 s (freshness p99: it lies among the 5 of 100 observations that were not seen by the end of the drain).',
   },
   {
     when: 'the simplest was asked for more than it could do',
