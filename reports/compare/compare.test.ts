@@ -57,6 +57,12 @@ describe('likeness', () => {
     ]);
   });
 
+  it('says what a contender was measured with instead', () => {
+    expect(compareConditions(record, buildRecord({ contenders, clients: 100 })).differences[0]).toBe(
+      'dashboard: polling, 500 clients, 1 audience is in the baseline, dashboard: polling, 100 clients, 1 audience in the candidate',
+    );
+  });
+
   it('remarks what differs without making the runs unlike: another machine, a further contender, a younger setting', () => {
     const other = buildRecord({ contenders: [...contenders, 'sse'] });
     other.environment.cores = 8;

@@ -87,6 +87,11 @@ describe('a gate', () => {
     });
     const [finding] = judge(version(drifting), odd).findings;
     expect(finding).toMatchObject({ pairs: 4, outcome: 'inconclusive' });
+    const late = version(drifting, (trial) => {
+      if (trial.repetition > 4) trial.metrics.freshnessUs = { unit: 'us', value: null, reason: 'PUBLISHER_LATE' };
+      trial.health.push({ severity: 'fatal', code: 'PUBLISHER_LATE', message: '', voids: ['freshnessUs'] });
+    });
+    expect(judge(version(drifting), late).findings.map(({ pairs }) => pairs)).toEqual([4, 20]);
   });
 
   it('fits a terminal of 80 columns', () => {

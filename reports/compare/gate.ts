@@ -71,7 +71,9 @@ function judgeTimings(baseline: Run, candidate: Run, subjects: readonly GateSubj
 
 /** Both trials of each repetition, where both can be believed. */
 function pairsOf(baseline: Run, candidate: Run, contender: string): [TrialRecord, TrialRecord][] {
-  const isSound = (trial: TrialRecord) => trial.health.every(({ severity }) => severity !== 'fatal');
+  // A finding that names the figures it voids has made them null already, and leaves the others as they are.
+  const isSound = (trial: TrialRecord) =>
+    trial.health.every(({ severity, voids }) => severity !== 'fatal' || voids !== undefined);
   return baseline.record.trials
     .filter((trial) => trial.contender === contender && isSound(trial))
     .flatMap((before) => {

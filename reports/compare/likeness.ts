@@ -21,7 +21,7 @@ export function compareConditions(baseline: RunRecord, candidate: RunRecord): Li
   return {
     differences: [
       ...serviceDifferences(baseline, candidate),
-      ...missing.map((key) => `${key} is in the baseline alone`),
+      ...missing.map((key) => missingText(key, before.get(key), [...after.values()])),
       ...shared.flatMap(({ key, trial, other }) => settingDifferences(key, trial, other)),
     ],
     remarks: [
@@ -35,6 +35,14 @@ export function compareConditions(baseline: RunRecord, candidate: RunRecord): Li
 /** What two trials must share to be of one contender: `dashboard: polling, 500 clients, 1 audience`. */
 export function conditionsKey({ scenario, contender, clients, audiences }: TrialRecord): string {
   return `${scenario}: ${contender}, ${clients} clients, ${audiences} audience${audiences === 1 ? '' : 's'}`;
+}
+
+/** Says under which conditions the candidate has the contender instead, if it has it. */
+function missingText(key: string, trial: TrialRecord | undefined, candidates: readonly TrialRecord[]): string {
+  const other = candidates.find(
+    ({ scenario, contender }) => scenario === trial?.scenario && contender === trial.contender,
+  );
+  return `${key} is in the baseline${other === undefined ? ' alone' : `, ${conditionsKey(other)} in the candidate`}`;
 }
 
 function firstTrials({ trials }: RunRecord): Map<string, TrialRecord> {

@@ -75,7 +75,7 @@ function judgeSample({ name, worsening }: GateSample, p: number, rules: GateRule
     upper,
     p,
     noise: Math.exp(noise) - 1,
-    smallest: smallestWorsening(noise, rules),
+    smallest: smallestWorsening(noise, { limit: rules.limit, pairs: Math.min(rules.pairs, worsening.length) }),
   };
 }
 
@@ -86,7 +86,7 @@ function looksWorse(worsening: readonly number[], { suspicion, limit }: GateRule
 }
 
 /** Both hurdles of the end: significant over two stages, and the estimate beyond the limit in each of them. */
-function smallestWorsening(noise: number, { pairs, limit }: GateRules): number {
+function smallestWorsening(noise: number, { pairs, limit }: Pick<GateRules, 'pairs' | 'limit'>): number {
   const significant = (quantileOfCertainty + power) * noise * Math.sqrt(rankCost / (2 * pairs));
   const beyond = Math.log(limit) + power * noise * Math.sqrt(rankCost / pairs);
   return Math.exp(Math.max(significant, beyond)) - 1;
