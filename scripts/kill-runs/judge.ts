@@ -51,11 +51,11 @@ function isFinished({ code, stdout }: Outcome): boolean {
   return (code === 0 || code === 4) && stdout.includes('Report: ');
 }
 
-function judgeSignal({ code, stderr }: Outcome, expected: number, isTwice = false): string[] {
+function judgeSignal({ code, stdout, stderr }: Outcome, expected: number, isTwice = false): string[] {
   const problems = code === expected ? [] : [`exit ${code}, expected ${expected}`];
   const last = stderr.split('\n').at(-1) ?? '';
-  // SIGKILL, a second Ctrl-C, and a signal before anything was begun leave no time for words.
-  const silent = expected === 137 || isTwice || stderr === '';
+  // SIGKILL, a second Ctrl-C, and a signal before anything was begun or after all was said leave no time for words.
+  const silent = expected === 137 || isTwice || stderr === '' || stdout.includes('Report: ');
   return silent || last.startsWith('Interrupted by ') ? problems : [...problems, `last line: ${last}`];
 }
 
