@@ -124,7 +124,8 @@ function parseQuantile(word: string): number | null {
 
 function unknownMetric(name: string, aliases: Aliases): string {
   const words = [...Object.keys(aliases), ...metricNames];
-  return `metric '${name}' is not known; expected one of ${words.join(', ')}${suggest(name, words)}`;
+  const hint = suggest(name, words);
+  return `metric '${name}' is not known; expected ${hint === '' ? `one of ${words.join(', ')}` : `a metric of the catalogue${hint}`}`;
 }
 
 const limitExample: Readonly<Record<Unit, string>> = {
