@@ -24,7 +24,7 @@ import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import { usesRelay } from '../targets/reference-system.ts';
 import { runTrial } from '../trial/run-trial.ts';
-import { watch, whileAlive } from '../trial/watch.ts';
+import { toItsEnd, watch } from '../trial/watch.ts';
 import { ensureCapacity } from './bench.ts';
 import type { GateRequest } from './gate-request.ts';
 import { guarded } from './guarded.ts';
@@ -98,8 +98,8 @@ async function measurePairs(measurement: Measurement): Promise<void> {
   }
   const services = watch({ signal, services: [postgres, redis] });
   const databases = {
-    baseline: await whileAlive(services, createDatabase({ guard, postgres })),
-    candidate: await whileAlive(services, createDatabase({ guard, postgres })),
+    baseline: await toItsEnd(services, createDatabase({ guard, postgres })),
+    candidate: await toItsEnd(services, createDatabase({ guard, postgres })),
   };
   const measureSide = (side: Side, plan: TrialPlan): Promise<TrialRecord> => {
     signal.throwIfAborted();
@@ -115,7 +115,7 @@ async function measurePairs(measurement: Measurement): Promise<void> {
       onPhase: () => {},
       onPoint: () => {},
     };
-    return whileAlive(services, runTrial(plan, context));
+    return toItsEnd(services, runTrial(plan, context));
   };
   for (const plan of trials) {
     if (plan.repetition > usualRules.pairs && !needsMore(request, records)) break;

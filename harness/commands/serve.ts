@@ -15,7 +15,7 @@ import type { Guard } from '../services/guard.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import { prepareReferenceSystem, usesRelay } from '../targets/reference-system.ts';
-import { watch, whileAlive } from '../trial/watch.ts';
+import { toItsEnd, watch, whileAlive } from '../trial/watch.ts';
 import { guarded } from './guarded.ts';
 import { abortOnSignals } from './interrupt.ts';
 
@@ -39,7 +39,7 @@ async function serve(
     usesRelay(plan.contender) ? startRedis({ guard, url: redisUrl }) : null,
   ]);
   const services = [postgres, redis];
-  const { system, publisher, addresses } = await whileAlive(watch({ signal, services }), startSystem());
+  const { system, publisher, addresses } = await toItsEnd(watch({ signal, services }), startSystem());
   process.stdout.write(describeServer(plan.contender, addresses));
   const alive = watch({
     signal,
