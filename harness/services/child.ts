@@ -170,15 +170,17 @@ class SpawnedChild implements Child {
   }
 
   async waitUntilReady(timeoutMs: number): Promise<void> {
-    const first = await within(Promise.race([this.lines.next(), this.exited]), timeoutMs);
+    const line = this.lines.next();
+    let first = await within(Promise.race([line, this.exited]), timeoutMs);
+    // What it said last may still be in the pipe, even of one that is done; but a grandchild may hold that open.
+    if (first !== null && typeof first !== 'string')
+      first = (await within(Promise.race([line, this.closed]), 200)) ?? first;
     if (typeof first === 'string') {
       this.ready = await this.parseReadyLine(first);
     } else if (first === null) {
       await this.stop(0);
       throw this.failure(`said nothing for ${timeoutMs} ms`);
     } else {
-      // What it said last may still be in the pipe; but a grandchild may hold that open.
-      await within(this.closed, 200);
       throw this.failure(`ended (${describeExit(first)})`);
     }
   }
