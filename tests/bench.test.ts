@@ -187,6 +187,19 @@ describe('a small run of seven contenders', () => {
     }
   });
 
+  test('says over time what it says in sum: when screens were stale, and when queries waited for the pool', () => {
+    for (const { contender, metrics, timeline } of record.trials) {
+      const { staleShare = [], poolWaitUs = [] } = timeline.series;
+      expect(staleShare.length, contender).toBe(6);
+      const mean = staleShare.reduce<number>((sum, share) => sum + (share ?? 0), 0) / staleShare.length;
+      const whole = scalarOf(metrics.staleShare);
+      if (whole !== null) expect(Math.abs(mean - whole), contender).toBeLessThan(0.01);
+      expect(Math.max(...poolWaitUs.map((waitedUs) => waitedUs ?? 0)), contender).toBeGreaterThan(0);
+    }
+    for (const waitedUs of trial('polling').timeline.series.poolWaitUs?.slice(0, 6) ?? [])
+      expect(waitedUs).toBeGreaterThan(0);
+  });
+
   test('sees polling wait for its tick and push not', () => {
     const p50sOf = (...names: string[]) =>
       names.flatMap((name) => {
