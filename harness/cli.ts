@@ -1,6 +1,7 @@
 // argv → command → exit code. The only place that ends the process, and where every ending becomes one line.
 import { Command, CommanderError } from 'commander';
 import { describePlan, ensureCapacity, runBench } from './commands/bench.ts';
+import { ceilingOptions, readCeilingRequest } from './commands/ceiling-request.ts';
 import {
   doubledDashes,
   forgottenDashes,
@@ -76,6 +77,7 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     run(() => benchAction(bench.args, flags, { known: knownFlags(bench), repeats: repeatsOfBench() })),
   );
   addSweep(program, run);
+  addCeiling(program, run);
   const serve = program
     .command('serve')
     .description('run one reference server with its database, for a look with curl or a browser')
@@ -213,6 +215,28 @@ function addSweep(program: Command, run: (action: () => Promise<number>) => void
       const problems = [...forgottenDashes(knownFlags(sweep)), ...repeats(), ...twiceNamed(flags)];
       const request = collect(problems, () => readSweepRequest(rawFlags(flags), process.env));
       return planOrBench(request, flags);
+    }),
+  );
+}
+
+function addCeiling(program: Command, run: (action: () => Promise<number>) => void): void {
+  const ceiling = program
+    .command('ceiling')
+    .description('how many dashboards this server could bear with each contender, and what gives out first');
+  for (const [flags, meaning] of Object.entries(ceilingOptions)) ceiling.option(flags, meaning);
+  ceiling
+    .option('--dry-run', 'print the steps, and stop')
+    .option('--json', 'print the result as JSON instead of the table')
+    .option('--debug', 'show the stack of an error');
+  const repeats = watchRepeats(ceiling);
+  ceiling.action((flags: Record<string, string | boolean>) =>
+    run(async () => {
+      const problems = [...forgottenDashes(knownFlags(ceiling)), ...repeats()];
+      const request = collect(problems, () => readCeilingRequest(rawFlags(flags), process.env));
+      const { describeCeilingPlan, runCeiling } = await import('./commands/ceiling.ts');
+      if (flags.dryRun !== true) return runCeiling(request, { json: flags.json === true });
+      process.stdout.write(`${describeCeilingPlan(request)}\n`);
+      return 0;
     }),
   );
 }
