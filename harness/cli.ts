@@ -1,6 +1,6 @@
 // argv → command → exit code. The only place that ends the process, and where every ending becomes one line.
+// A command's code is loaded when its request has been read: a wrong one is told at once.
 import { Command, CommanderError } from 'commander';
-import { describePlan, ensureCapacity, runBench } from './commands/bench.ts';
 import { ceilingOptions, readCeilingRequest } from './commands/ceiling-request.ts';
 import {
   doubledDashes,
@@ -16,7 +16,6 @@ import { type GateFlags, gateOptions, readGateRequest } from './commands/gate-re
 import { contenderHelp, requirementHelp, settingHelp } from './commands/help.ts';
 import { checkLateSignal, Interrupted } from './commands/interrupt.ts';
 import { type BenchRequest, type RawFlags, readRequest, scenarios } from './commands/request.ts';
-import { runServe } from './commands/serve.ts';
 import { defaultStrategies, readSimulateRequest, simulateSettings } from './commands/simulate-request.ts';
 import { readSweepRequest } from './commands/sweep-request.ts';
 import { exitCodes, FreshetError, messageOf, systemFailure } from './contract/errors.ts';
@@ -89,9 +88,9 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     .option('--debug', 'show the stack of an error');
   const repeatsOfServe = watchRepeats(serve);
   serve.action((contender: string, flags: Record<string, string | undefined>) =>
-    run(() => {
+    run(async () => {
       refuse(repeatsOfServe());
-      return runServe(contender, flags);
+      return (await import('./commands/serve.ts')).runServe(contender, flags);
     }),
   );
   const doctor = program
@@ -282,6 +281,7 @@ async function benchAction(
 }
 
 async function planOrBench(request: BenchRequest, flags: Record<string, string | boolean | string[]>): Promise<number> {
+  const { describePlan, ensureCapacity, runBench } = await import('./commands/bench.ts');
   if (flags.dryRun === true) {
     process.stdout.write(`${describePlan(request)}\n`);
     await ensureCapacity(request.trials);
