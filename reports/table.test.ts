@@ -55,6 +55,21 @@ describe('the comparison table', () => {
     ]);
   });
 
+  it('shows, where there are several nodes, what their clients missed and how they are spread, and still fits', () => {
+    const record = buildRecord({ contenders: ['websocket', 'websocket+local+nodes=2+balancer=round-robin'] });
+    const [single, double] = record.trials;
+    if (single === undefined || double === undefined) throw new Error('expected two trials');
+    const missed = { unit: 'count', value: 5_240, expected: 5_240, expectedBecause: 'half of the clients' };
+    const nodes = { 'updates.missed': missed, 'nodes.skew': { unit: 'ratio', value: 1.05 } };
+    const scaled = { ...record, trials: [single, { ...double, metrics: { ...double.metrics, ...nodes } }] };
+    const { columns, rows } = tableOf(readRun(scaled));
+    const cell = (heading: string) => rows[1]?.cells[columns.findIndex((column) => column.heading === heading)]?.text;
+    expect([cell('missed updates'), cell('busiest node')]).toEqual(['5,240', '1.05']);
+    expect(plain(scaled).split('\n')[0]).toContain('missed');
+    expect(widest(plain(scaled))).toBeLessThanOrEqual(80);
+    expect(tableOf(readRun(record)).columns.map(({ heading }) => heading)).not.toContain('missed updates');
+  });
+
   it('names what was planned but not run', () => {
     expect(plain(interruptedRecord())).toContain('Not run: sse #1, websocket #1');
   });

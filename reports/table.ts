@@ -90,7 +90,7 @@ export const tableColumns: readonly ColumnSource<Contender>[] = [
     above: 'system',
     below: 'CPU ms/s',
     heading: 'system CPU ms/s',
-    meaning: 'CPU of servers, relay, Redis and Postgres together, above their idle control',
+    meaning: 'CPU of servers, relay, Redis, Postgres and load balancer together, above their idle control',
     unit: 'ms/s',
     read: (contender) => readScalar(contender, 'system.cpuMsPerSecond'),
   },
@@ -104,11 +104,40 @@ export const tableColumns: readonly ColumnSource<Contender>[] = [
   },
 ];
 
+/** In place of bytes and memory where there are several server nodes: whether all clients hear of all changes, and how they are spread. */
+const nodeColumns: readonly ColumnSource<Contender>[] = [
+  ...tableColumns.filter(({ unit }) => !unit.startsWith('bytes')),
+  {
+    above: 'missed',
+    below: 'updates',
+    heading: 'missed updates',
+    meaning: 'Versions that never reached a client, over clients and changes',
+    unit: 'count',
+    read: (contender) => readScalar(contender, 'updates.missed'),
+  },
+  {
+    above: 'busiest',
+    below: 'node',
+    heading: 'busiest node',
+    meaning: 'Clients of the busiest server node, where 1 is an even share',
+    unit: 'ratio',
+    read: (contender) => readScalar(contender, 'nodes.skew'),
+  },
+  {
+    above: 'nginx',
+    below: 'ms/s',
+    heading: 'nginx CPU ms/s',
+    meaning: 'CPU of the load balancer',
+    unit: 'ms/s',
+    read: (contender) => readScalar(contender, 'nginx.cpuMsPerSecond'),
+  },
+];
+
 /** The comparison of a run's contenders. */
 export function tableOf(run: Run): Table {
   return fillTable(
     run.contenders.map((contender) => ({ label: contender.label, transport: contender.transport, subject: contender })),
-    tableColumns,
+    run.contenders.some((contender) => readScalar(contender, 'nodes.skew').value !== null) ? nodeColumns : tableColumns,
     {
       caption: 'Contenders compared',
       rowHeading: 'contender',

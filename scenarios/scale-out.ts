@@ -28,7 +28,7 @@ export const scaleOut = {
     },
     duration: {
       kind: 'duration',
-      default: '10s',
+      default: '8s',
       min: '1s',
       max: '24h',
       meaning: 'measured window of each trial, after its warm-up',
