@@ -2,7 +2,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { describeEnding, runCommandLine } from '../harness/commands/program.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -101,22 +102,33 @@ const wrongInputs: readonly (readonly [args: readonly string[], says: RegExp])[]
 ];
 
 describe('wrong input', () => {
-  test('of any kind gets one line that helps, and exit code 2', { timeout: 120_000 }, async () => {
-    const queue = [...wrongInputs];
-    const worker = async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const [args, says] = next;
-        const { code, stdout, stderr } = await run(args);
-        const label = `freshet ${args.join(' ')} → ${stderr}`;
-        expect(code, label).toBe(2);
-        expect(stderr, label).toMatch(says);
-        expect(stderr.trim().split('\n'), label).toHaveLength(1);
-        expect(stderr, label).not.toMatch(/ at .*:\d+|Error:/);
-        expect(stdout, label).toBe('');
+  test('of any kind gets one line that helps, exit code 2, and nothing on stdout', async () => {
+    const stdout = vi.spyOn(process.stdout, 'write');
+    try {
+      for (const [args, says] of wrongInputs) {
+        const ending = await runCommandLine(args).then(
+          (code) => ({ exitCode: code, lines: [] }),
+          (error: unknown) => describeEnding(error),
+        );
+        const label = `freshet ${args.join(' ')} → ${ending.lines.join('\n')}`;
+        expect(ending.exitCode, label).toBe(2);
+        expect(ending.lines, label).toEqual([expect.stringMatching(says)]);
+        expect(ending.lines[0], label).not.toMatch(/\n| at .*:\d+|Error:/);
+        expect(stdout, label).not.toHaveBeenCalled();
       }
-    };
-    await Promise.all([worker(), worker(), worker()]);
+    } finally {
+      stdout.mockRestore();
+    }
   });
+
+  test.each(wrongInputs.filter((_, k) => k % 12 === 0))(
+    '%j is told by the program as by its parts',
+    async (args, says) => {
+      const { code, stdout, stderr } = await run(args);
+      expect(stderr).toMatch(says);
+      expect({ code, lines: stderr.trim().split('\n').length, stdout }).toEqual({ code: 2, lines: 1, stdout: '' });
+    },
+  );
 
   test('in two places is told in two lines', async () => {
     const { stderr, code } = await run(['bench', '--cleints', '5', '--poll-interval', '2']);
