@@ -2,12 +2,20 @@
 import { formatBytes, formatNumber } from '../../harness/contract/units.ts';
 import { formatWithUnit } from '../figures.ts';
 import type { Sweep } from '../run.ts';
-import { type Cost, type CostMetric, rangeOf, trendOf } from '../scaling/costs.ts';
-import { costAt, type Line } from '../scaling/line.ts';
+import { type ComparedCosts, type Cost, type CostMetric, rangeOf, trendOf } from '../scaling/costs.ts';
+import { type BreakEven, costAt, type Line } from '../scaling/line.ts';
 import { logDomain, logPosition, logTicks } from './axes.ts';
 import { type Frame, fitLabel, hitName, type Look, labelHeightPx, type Spec, textSizePx, widestOf } from './chart.ts';
-import type { CrossoverPanel } from './crossover.ts';
 import { spreadLabels } from './labels.ts';
+
+/** One cost over the scales: the contenders' points and lines, and where two of them meet. */
+export interface CrossoverPanel {
+  readonly metric: CostMetric;
+  readonly costs: readonly { readonly cost: Cost; readonly look: Look }[];
+  readonly breakEvens: readonly { readonly pair: ComparedCosts; readonly found: BreakEven }[];
+  /** Its break-evens in words. */
+  readonly says: string;
+}
 
 const panelHeightPx = 168;
 const curvePoints = 32;

@@ -2,29 +2,11 @@
 // it is extrapolated, and where polling and push cost the same. Log scales; a panel a cost.
 import { formatFigure, formatWithUnit } from '../figures.ts';
 import type { Run, Sweep } from '../run.ts';
-import {
-  type ComparedCosts,
-  type Cost,
-  type CostMetric,
-  compareCosts,
-  costMetrics,
-  costsOf,
-  rangeOf,
-  trendOf,
-} from '../scaling/costs.ts';
-import { type BreakEven, costAt } from '../scaling/line.ts';
-import { type Chart, type Look, looksOf } from './chart.ts';
-import { crossoverSpec } from './crossover-panels.ts';
+import { type Cost, type CostMetric, compareCosts, costMetrics, costsOf, rangeOf, trendOf } from '../scaling/costs.ts';
+import { costAt } from '../scaling/line.ts';
+import { type Chart, looksOf } from './chart.ts';
+import { type CrossoverPanel, crossoverSpec } from './crossover-panels.ts';
 import { capitalise } from './extremes.ts';
-
-/** One cost, with all that its panel shows. */
-export interface CrossoverPanel {
-  readonly metric: CostMetric;
-  readonly costs: readonly { readonly cost: Cost; readonly look: Look }[];
-  readonly breakEvens: readonly { readonly pair: ComparedCosts; readonly found: BreakEven }[];
-  /** Its break-evens in words. */
-  readonly says: string;
-}
 
 /** The chart, or `null` when the run swept nothing, or none of its costs was measured. */
 export function crossoverChart(run: Run): Chart | null {
