@@ -1,8 +1,7 @@
 // What was borne → lines for a terminal of 80 columns.
 import { padText, textWidth, wrapText } from '../../reports/table/text-width.ts';
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
-import type { CeilingStep } from '../model/ceiling.ts';
-import type { CeilingResult, ContenderCeiling } from './ceiling.ts';
+import type { CeilingResult, CeilingStep, ContenderCeiling } from '../model/ceiling.ts';
 
 const width = 80;
 const heads = ['contender', 'a second', 'dashboards', 'gave out first', 'connections'];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { FreshetError } from '../contract/errors.ts';
-import type { Ceiling, CeilingStep } from '../model/ceiling.ts';
-import { type CeilingResult, describeCeilingPlan } from './ceiling.ts';
+import type { Ceiling, CeilingResult, CeilingStep } from '../model/ceiling.ts';
+import { describeCeilingPlan } from './ceiling.ts';
 import { readCeilingRequest } from './ceiling-request.ts';
 import { describeCeilings } from './ceiling-table.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { FreshetError, messageOf } from '../contract/errors.ts';
 import type { Limits } from '../contract/limits.ts';
 import { formatDurationUs } from '../contract/units.ts';
-import { type Ceiling, type CeilingStep, ceilingOf } from '../model/ceiling.ts';
+import { type CeilingResult, type CeilingStep, type ContenderCeiling, ceilingOf } from '../model/ceiling.ts';
 import { otherDescriptors } from '../plan/capacity.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { buildBundles, entryPoints } from '../services/bundle.ts';
@@ -29,28 +29,6 @@ import { abortOnSignals } from './interrupt.ts';
 const pollConnections = [16, 64, 256];
 const heldConnections = [128, 512, 1_024];
 const changesPerSecond = [20, 40, 80, 160];
-
-/** What one contender bore. */
-export interface ContenderCeiling {
-  readonly contender: string;
-  /** What is counted: `polls`, `answers` or `messages`. */
-  readonly unit: 'polls' | 'answers' | 'messages';
-  /** `null` when it bore not even the lowest load. */
-  readonly ceiling: Ceiling | null;
-  /** Connections that one server process may hold here: another ceiling, of descriptors. `null` where unknown. */
-  readonly mostConnections: number | null;
-  readonly steps: readonly CeilingStep[];
-}
-
-/** What `--json` prints and `--out` keeps. */
-export interface CeilingResult {
-  readonly schema: 'freshet.ceiling/1';
-  readonly cores: number;
-  readonly boundUs: number;
-  readonly pollIntervalUs: number;
-  readonly updateIntervalUs: number;
-  readonly contenders: readonly ContenderCeiling[];
-}
 
 /** Returns the exit code. What was measured is printed whatever ends it. */
 export async function runCeiling(request: CeilingRequest, { json }: { json: boolean }): Promise<number> {

@@ -126,3 +126,25 @@ export function isStillRising(steps: readonly CeilingStep[]): boolean {
   const before = Math.max(0, ...steps.slice(0, -1).map(({ perSecond }) => perSecond));
   return last.failed === null && last.perSecond > before * worthwhile;
 }
+
+/** What one contender bore. */
+export interface ContenderCeiling {
+  readonly contender: string;
+  /** What is counted: `polls`, `answers` or `messages`. */
+  readonly unit: 'polls' | 'answers' | 'messages';
+  /** `null` when it bore not even the lowest load. */
+  readonly ceiling: Ceiling | null;
+  /** Connections that one server process may hold here: another ceiling, of descriptors. `null` where unknown. */
+  readonly mostConnections: number | null;
+  readonly steps: readonly CeilingStep[];
+}
+
+/** What `--json` prints and `--out` keeps. */
+export interface CeilingResult {
+  readonly schema: 'freshet.ceiling/1';
+  readonly cores: number;
+  readonly boundUs: number;
+  readonly pollIntervalUs: number;
+  readonly updateIntervalUs: number;
+  readonly contenders: readonly ContenderCeiling[];
+}
