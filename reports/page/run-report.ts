@@ -119,6 +119,8 @@ function renderStorms(run: Run, charts: readonly PageChart[]): string {
   if (run.storms.length === 0) return '';
   // Where there are only storms, the header says what they hold for.
   const conditions =
-    run.contenders.length > 0 ? `<p class="conditions">${escapeHtml(keepUnits(run.stormConditions.join(' · ')))}</p>` : '';
+    run.contenders.length > 0
+      ? `<p class="conditions">${escapeHtml(keepUnits(run.stormConditions.join(' · ')))}</p>`
+      : '';
   return `${conditions}${renderHtmlTable(stormTableOf(run))}${charts.map(renderFigure).join('')}<h3 class="machine">What the system felt</h3>${renderHtmlTable(stormSystemTableOf(run))}${renderEveryFigure(run.storms)}`;
 }
