@@ -149,7 +149,8 @@ describe('a small run of seven contenders', () => {
 
   test('leaves record, report, summary and charts', () => {
     const files = readdirSync(join(out, 'latest'), { recursive: true }).map(String);
-    for (const file of ['run.json', 'report.html', 'summary.md']) expect(files).toContain(file);
+    for (const file of ['run.json', 'report.html', 'summary.md', `nginx-dashboard-${balanced}.conf`])
+      expect(files).toContain(file);
     expect(files.filter((file) => file.endsWith('.svg')).length).toBeGreaterThanOrEqual(3);
     expect(files.filter((file) => file.endsWith('.png')).length).toBeGreaterThanOrEqual(3);
   });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -40,6 +40,15 @@ test('goes on where a directory is in the way of latest, says so once, and leave
 test('points latest at nothing in which nothing was measured', async () => {
   await (await open()).write({ ...record, trials: [] });
   expect(await readdir(root)).not.toContain('latest');
+});
+
+test('keeps other files beside the record, and takes them back with it', async () => {
+  const store = await open();
+  await store.keep('nginx.conf', 'first');
+  await store.keep('nginx.conf', 'second');
+  expect(await readFile(join(store.directory, 'nginx.conf'), 'utf8')).toBe('second');
+  await store.discard();
+  expect(await readdir(root)).toEqual([]);
 });
 
 test('says that a file is a file', async () => {

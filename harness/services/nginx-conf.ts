@@ -1,5 +1,5 @@
-// The nginx.conf of a balancer in front of several server nodes, as text. Everything in it is relative to nginx' own directory (-p),
-// so the file that is kept beside a record works anywhere its ports are free.
+// The nginx.conf of a balancer in front of several server nodes, as text. Its paths are relative to nginx' own directory (-p), so the file that
+// is kept beside a record works anywhere its ports are free; with TLS it needs a certificate again, for the run's is gone.
 import type { Balancing } from '../contract/balancing.ts';
 
 export interface BalancerPlan {
