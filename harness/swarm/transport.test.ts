@@ -3,11 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { nowUs } from '../contract/clock.ts';
 import type { Transport } from '../contract/record.ts';
 import { makeCertificate } from '../services/certificate.ts';
 import { DashboardServer, messageText, raw, status } from './dashboard-server.fixture.ts';
 import type { EndReason } from './session.ts';
 import { Probe, type ProbeOptions, type Told } from './session-probe.fixture.ts';
+import { sessionMakers } from './shard.ts';
 
 interface Dialect {
   readonly transport: Transport;
@@ -189,6 +191,19 @@ describe.each(dialects)('a session of $transport', ({ transport, change, whenAns
     const probe = open(transport);
     expect(await endOf(probe)).toEqual({ kind: 'status', status: 503, retryAfterUs });
     expect(probe.versions).toEqual([]);
+  });
+
+  test('is followed by one that brings back the cookie it was given', async () => {
+    server.answerWith(status(503, { 'Set-Cookie': 'node=a; Path=/; HttpOnly' }));
+    const probe = open(transport);
+    await endOf(probe);
+    expect(server.asked.at(-1)?.headers.cookie).toBeUndefined();
+    server.asked.length = 0;
+    const next = sessionMakers[transport](probe, probe, probe.context);
+    next.open(nowUs());
+    await server.until('it asks again', () => server.asked.length > 0);
+    expect(server.asked[0]?.headers.cookie).toBe('node=a');
+    next.close();
   });
 
   test('ends when it is answered by a page', async () => {
