@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -194,7 +194,25 @@ describe('a guard', () => {
 });
 
 function watchdogOf(run: { directory: string; runId: string }): number {
-  const line = leftOvers({ ...run, pids: {} }).find((left) => left.includes('watchdog.sh'));
-  if (line === undefined) throw new Error('there is no watchdog');
-  return Number(/pid (\d+)/.exec(line)?.[1]);
+  const pids = leftOvers({ ...run, pids: {} }).flatMap((left) =>
+    left.includes('watchdog.sh') ? Number(/pid (\d+)/.exec(left)?.[1]) : [],
+  );
+  // A shell that looks something up is for a moment two of the same name: the watchdog is the parent.
+  const pid = pids.find((each) => {
+    const parent = parentOf(each);
+    return parent !== null && !pids.includes(parent);
+  });
+  if (pid === undefined) throw new Error('there is no watchdog');
+  return pid;
+}
+
+/** `null` for one that is gone; 0 where there is no /proc to ask. */
+function parentOf(pid: number): number | null {
+  if (!existsSync('/proc')) return 0;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return null;
+  }
 }
