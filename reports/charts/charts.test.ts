@@ -8,6 +8,7 @@ import { standaloneSpec } from '../draw/svg.ts';
 import { censoredRecord, invalidRecord, oddRecords, unmeasuredRecord } from '../fixtures/odd.ts';
 import { buildRecord } from '../fixtures/record.ts';
 import { buildStormRecord } from '../fixtures/storm.ts';
+import { buildSweepRecord } from '../fixtures/sweep.ts';
 import { readRun } from '../run.ts';
 import { chartsOf } from './all.ts';
 import { contrast, plainTheme, variantCount } from './theme.ts';
@@ -29,6 +30,7 @@ describe('the specifications', () => {
       unmeasured: unmeasuredRecord(),
       censored: censoredRecord(),
       storms: buildStormRecord(),
+      sweep: buildSweepRecord(),
       'storm-momentary': oddRecords()['storm-momentary'] ?? buildRecord(),
     })) {
       for (const chart of chartsOf(readRun(record))) {

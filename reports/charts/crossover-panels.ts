@@ -97,7 +97,7 @@ function encodingOf({ sweep, panel, frame, width, x, y, isLast }: Layout): { rea
         values: loads,
         labels: isLast,
         ticks: isLast,
-        title: isLast ? sweep.axis.heading : null,
+        title: isLast ? sweep.axis.name : null,
         labelExpr: expressionOf(loads, (load) => sweep.axis.valueText(load)),
         grid: false,
       },

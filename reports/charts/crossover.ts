@@ -21,7 +21,7 @@ export function crossoverChart(run: Run): Chart | null {
     name: 'crossover',
     title,
     subtitle: [
-      `Costs by ${sweep.axis.heading} (log scales), extrapolated beyond ${sweep.axis.valueText(to)}`,
+      `Costs by ${sweep.axis.name} (log scales), extrapolated beyond ${sweep.axis.valueText(to)}`,
       ...keysOf(panels),
       ...shared,
     ].join(' · '),

@@ -110,7 +110,9 @@ function renderCharts(run: Run, charts: readonly PageChart[]): string {
 
 function renderScales({ sweep }: Run, charts: readonly PageChart[]): string {
   if (sweep === null) return '';
-  const tables = sweepTablesOf(sweep).map((table) => `<h3>${escapeHtml(table.caption)}</h3>${renderHtmlTable(table)}`);
+  const tables = sweepTablesOf(sweep).map(
+    (table) => `<h3 class="machine">${escapeHtml(table.caption)}</h3>${renderHtmlTable(table)}`,
+  );
   const lines = `<details><summary>The lines that the costs follow</summary>${renderHtmlTable(lineTableOf(sweep))}</details>`;
   return charts.map(renderFigure).join('') + tables.join('') + lines;
 }

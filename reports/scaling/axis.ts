@@ -12,7 +12,9 @@ type Varied = 'clients' | 'audiences' | 'poll-interval' | 'update-interval';
  */
 export interface Axis {
   readonly varied: Varied;
-  /** `clients`, for a heading. */
+  /** `clients`, `poll interval`. */
+  readonly name: string;
+  /** What stands above the values: `clients`, `poll every`. */
   readonly heading: string;
   /** `client`: one unit of the load. */
   readonly unit: string;
@@ -35,6 +37,7 @@ function countAxis(varied: 'clients' | 'audiences'): Axis {
   const unit = varied.slice(0, -1);
   return {
     varied,
+    name: varied,
     heading: varied,
     unit,
     loadOf: (trial) => trial[varied],
@@ -47,6 +50,7 @@ function intervalAxis(varied: 'poll-interval' | 'update-interval', unit: 'poll' 
   const valueText = (load: number) => formatDurationUs(secondUs / load);
   return {
     varied,
+    name: varied.replace('-', ' '),
     heading: `${unit} every`,
     unit: `${unit}/s`,
     loadOf: (trial) => {
@@ -65,8 +69,9 @@ const axes: readonly Axis[] = [
   intervalAxis('update-interval', 'change'),
 ];
 
-/** The scales of a sweep, or `null` where not exactly one condition differs within a contender. */
+/** The scales of a sweep: one scenario in which exactly one condition differs within a contender; else `null`. */
 export function scalesOf(trials: readonly TrialRecord[]): { readonly axis: Axis; readonly scales: Scale[] } | null {
+  if (new Set(trials.map(({ scenario }) => scenario)).size > 1) return null;
   const [axis, second] = axes.filter((each) => differsWithinContender(trials, each));
   if (axis === undefined || second !== undefined) return null;
   const scales = new Map<number, TrialRecord[]>();

@@ -182,7 +182,7 @@ export function breakEvenTableOf(sweep: Sweep): Table | null {
   if (rows.length === 0) return null;
   const { from, limit } = rangeOf(sweep);
   return {
-    caption: `What polling costs beside what is told of changes, by ${sweep.axis.heading}`,
+    caption: `What polling costs beside what is told of changes, by ${sweep.axis.name}`,
     rowHeading: 'cost',
     columns: pushes.map((name) => ({
       above: 'than',
@@ -233,7 +233,7 @@ function groundsOf(sweep: Sweep, pair: ComparedCosts, found: BreakEven & { kind:
       ? `within the residuals anywhere ${found.low === 0 ? 'up' : `from ${axis.valueText(found.low)}`} to ${axis.valueText(found.high)}`
       : '',
     found.load > to ? `extrapolated beyond ${axis.say(to)}` : '',
-    found.load < from ? `below the smallest that was measured, ${axis.say(from)}` : '',
+    found.load < from ? `below the lightest load that was measured, ${axis.say(from)}` : '',
   ];
   return grounds.filter((each) => each !== '').join('; ');
 }
