@@ -1,5 +1,5 @@
 // What one client books, told to the microsecond: freshness and stale time by hand, and what the window leaves out.
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Histogram } from '../contract/histogram.ts';
 import type { Transport } from '../contract/record.ts';
 import { backoffOf } from '../plan/backoff.ts';
@@ -8,7 +8,7 @@ import { VirtualClient } from './client.ts';
 import { Ledger } from './ledger.ts';
 import { Requests } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
-import type { Session } from './session.ts';
+import type { EndReason, Session } from './session.ts';
 
 const address = { host: '127.0.0.1', port: 1 };
 const idle: Session = { open() {}, quiesce() {}, settle() {}, close() {}, lose() {}, expire() {}, outstanding: 0 };
@@ -252,6 +252,43 @@ describe('what came out while a client was away', () => {
   });
 });
 
+test('a change that overtakes the snapshot of a stream that was cut off replays nothing', () => {
+  ledger.sessions.openWindow(0);
+  const client = makeClient('sse');
+  client.onOpen(0);
+  client.onVersion('snapshot', 0, 0);
+  plan(client, [100, 200, 300]);
+  client.onEnd({ kind: 'broken', detail: '' }, 50);
+  client.onOpen(310);
+  client.onVersion('update', 3, 320);
+  expect(ledger.trial).toMatchObject({ missedAway: 3, madeUpBySnapshot: 3, madeUpByReplay: 0 });
+});
+
+test('turned away again and again it waits ever longer, as one does whose handshake is refused, and gives up in the end', () => {
+  const delaysUs = (reason: EndReason) => {
+    ledger = new Ledger(1);
+    ledger.sessions.openWindow(0);
+    const client = makeClient('websocket');
+    const due = vi.spyOn(Scheduler.prototype, 'at');
+    client.onOpen(0);
+    client.onVersion('snapshot', 0, 0);
+    client.onEnd({ kind: 'closed', code: 1006 }, 1_000);
+    for (let tries = 0; tries < 15; tries++) {
+      if (reason.kind === 'closed') client.onOpen(1_000);
+      client.onEnd(reason, 1_000);
+    }
+    const delays = due.mock.calls.map(([dueUs]) => dueUs - 1_000);
+    due.mockRestore();
+    expect(ledger.trial.gaveUp).toBe(1);
+    return delays;
+  };
+  const told = delaysUs({ kind: 'closed', code: 1013 });
+  const refused = delaysUs({ kind: 'status', status: 503, retryAfterUs: null });
+  expect(told).toHaveLength(refused.length);
+  for (const [k, us] of told.slice(1, -1).entries()) expect(us).toBeGreaterThanOrEqual((refused[k + 1] ?? 0) * 0.7);
+  expect(told.at(-1)).toBeGreaterThanOrEqual(30e6);
+});
+
 test('a client that is let in only to be told to come later was turned away', () => {
   ledger.sessions.openWindow(0);
   const client = makeClient('websocket');
@@ -263,6 +300,7 @@ test('a client that is let in only to be told to come later was turned away', ()
   const { counts, returns } = ledger.sessions.report();
   expect(counts).toEqual({ attempts: [], accepted: [1, 0, 0], refused: [0, 0, 0, 1], lost: [0, 1, 0, 0] });
   expect(returns).toMatchObject([{ rank: 0, backUs: null }]);
+  expect(ledger.histograms.connectUs.totalCount).toBe(1);
 });
 
 test('a screen that shows nothing yet is stale from the start of the window', () => {

@@ -40,6 +40,8 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #session: Session | null = null;
   #dueUs = 0;
   #attempt = 0;
+  /** As many as it had made when the session opened: one that is turned away at once has got no further. */
+  #attemptBefore = 0;
   /** What the backoff chose last. */
   #delayUs = 0;
   #retryUs = eventSourceRetryUs;
@@ -125,16 +127,17 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
 
   onOpen(atUs: number): void {
     this.connected = true;
+    this.#attemptBefore = this.#attempt;
     this.#attempt = 0;
     this.#isFirstOfSession = true;
     this.#openedUs = atUs;
-    this.#delayUs = 0;
     const { ledger } = this.#world;
     if (ledger.sessions.isAway(this.rank)) this.#noteMissed(atUs);
     ledger.standing.connected += 1;
     ledger.trial.opened += 1;
     ledger.sessions.accepted(this.rank, atUs);
-    recordUs(ledger.histograms.connectUs, atUs - this.#dueUs);
+    // A WebSocket may be opened only to be turned away.
+    if (this.#world.context.target.transport !== 'websocket') this.#noteUsable();
     // A stream that resumes with nothing new is sent nothing, and its screen is not cut off any more. A poll is told by its answer.
     if (this.#world.context.target.transport !== 'polling') this.#showsVersion(atUs);
   }
@@ -145,6 +148,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     const before = this.held;
     // The first a session brings is the state, even when a change came in before the snapshot that was asked for.
     const isNext = kind === 'update' && !this.#isFirstOfSession;
+    if (this.#isFirstOfSession && this.#world.context.target.transport === 'websocket') this.#noteUsable();
     this.#isFirstOfSession = false;
     const isNew = book(this, version, isNext ? 'every' : 'latest', ledger.trial);
     if (this.#isPoll) ledger.answered(atUs, !isNew);
@@ -210,9 +214,15 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.#missedUpTo = Math.max(newest, this.#missedUpTo);
   }
 
-  /** Only who was told what the client holds can send what is new since. */
+  /** The session is kept: what it took to open it counts. */
+  #noteUsable(): void {
+    recordUs(this.#world.ledger.histograms.connectUs, this.#openedUs - this.#dueUs);
+    this.#delayUs = 0;
+  }
+
+  /** Replayed is what comes one by one from who was told what the client holds. A change that overtakes a snapshot skips the rest. */
   #noteMadeUp(kind: 'snapshot' | 'update', before: number, version: number): void {
-    const isReplay = kind === 'update' && this.#world.context.target.asksAfterVersion;
+    const isReplay = kind === 'update' && version === before + 1 && this.#world.context.target.asksAfterVersion;
     const madeUp = Math.max(0, Math.min(version, this.#missedUpTo) - before);
     this.#world.ledger.trial[isReplay ? 'madeUpByReplay' : 'madeUpBySnapshot'] += madeUp;
   }
@@ -225,8 +235,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #noteLoss(reason: EndReason, atUs: number): void {
     const { trial, sessions } = this.#world.ledger;
     const isTurnedAway = reason.kind === 'closed' && reason.code === 1013 && this.#isFirstOfSession;
-    if (this.connected && isTurnedAway) sessions.turnedAway(this.rank, this.#openedUs, atUs);
-    else if (this.connected) sessions.lost(this.rank, atUs);
+    if (this.connected && isTurnedAway) {
+      this.#attempt = this.#attemptBefore;
+      sessions.turnedAway(this.rank, this.#openedUs, atUs);
+    } else if (this.connected) sessions.lost(this.rank, atUs);
     else sessions.refused(atUs);
     if (this.connected) trial.ended += 1;
     else trial.connectFailures += 1;
