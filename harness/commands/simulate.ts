@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { FreshetError } from '../contract/errors.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
-import { type MeasuredStorm, measuredStorms } from '../model/measured-storms.ts';
+import { type MeasuredStorm, measuredStorms, turnsAway } from '../model/measured-storms.ts';
 import { type Storm, type StormModel, simulateStorm } from '../model/storm.ts';
 import { describeStorm, type SimulatedStorm } from '../model/storm-record.ts';
 import { backoffOf } from '../plan/backoff.ts';
@@ -64,7 +64,10 @@ function planImagined(request: ImaginedRequest): Planned[] {
 }
 
 async function planRepeated({ from, clients, downUs, backlog, seed }: RepeatedRequest): Promise<Planned[]> {
-  const storms = measuredStorms(await readRecord(from));
+  const record = await readRecord(from);
+  for (const { contender } of record.trials.filter(turnsAway))
+    process.stderr.write(`left out: ${contender}, whose admission limit cannot be simulated\n`);
+  const storms = measuredStorms(record);
   if (storms.length === 0) {
     throw new FreshetError(
       'input',

@@ -69,3 +69,8 @@ test('servers that differ are told apart, whatever their clients do', () => {
 test('what is no storm that can be simulated is left out', () => {
   expect(measuredStorms(recordOf([trialOf(names[0] ?? '', server, faultMeanings.stall)]))).toEqual([]);
 });
+
+test('a server that turns clients away is left out: its pace is not what lets them in', () => {
+  const limited = { ...trialOf(names[0] ?? ''), settings: { seed: 5, admit: 200 } };
+  expect(measuredStorms(recordOf([limited]))).toEqual([]);
+});

@@ -14,17 +14,23 @@ export interface MeasuredStorm {
 /** What a simulation knows: a server that is down for a while, or connections that are cut. */
 const simulated = [faultMeanings.kill, faultMeanings.cut];
 
-/** The first repetition of each contender whose clients were cut off at once and came back. */
+/** The first repetition of each contender whose clients were cut off at once and came back, to a server that turns nobody away. */
 export function measuredStorms({ trials, seed, environment }: RunRecord): MeasuredStorm[] {
   const storms = trials.flatMap((trial) => {
     const parsed = parseContender(trial.contender);
     const isStorm = trial.events.some(({ kind, what }) => kind === 'fault' && simulated.includes(what));
-    return isStorm && trial.repetition === 1 && !('problems' in parsed) ? [{ trial, contender: parsed.contender }] : [];
+    if (!isStorm || trial.repetition !== 1 || 'problems' in parsed || turnsAway(trial)) return [];
+    return [{ trial, contender: parsed.contender }];
   });
   return storms.flatMap(({ contender }) => {
     const alike = storms.filter((other) => serverOf(other.contender) === serverOf(contender));
     return alike[0]?.contender === contender ? modelsOf(alike, { seed, limits: environment.limits }) : [];
   });
+}
+
+/** An admission limit, which no simulation knows. */
+export function turnsAway({ settings }: Pick<TrialRecord, 'settings'>): boolean {
+  return Number(settings.admit ?? 0) > 0;
 }
 
 interface Conditions {
