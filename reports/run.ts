@@ -90,6 +90,14 @@ export function isEmpty({ contenders, storms }: Run): boolean {
   return contenders.length + storms.length === 0;
 }
 
+/** All that was measured, for what must not speak of one scale alone: of a sweep the contenders of each, labelled with it. */
+export function everyContender({ contenders, storms, sweep }: Run): readonly Contender[] {
+  const scaled = sweep?.scales.flatMap(({ load, contenders: some }) =>
+    some.map((contender) => ({ ...contender, label: `${contender.label} (${sweep.axis.say(load)})` })),
+  );
+  return [...(scaled ?? contenders), ...storms];
+}
+
 /** The number of a metric: a scalar's value or a distribution's median; `null` when it was not measured. */
 export function numberOf(contender: Contender, name: MetricName): number | null {
   return centreOf(contender.figures[name]);

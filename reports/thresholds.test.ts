@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { parseThresholds } from '../harness/contract/threshold.ts';
 import { buildRecord, distributionOf } from './fixtures/record.ts';
+import { buildSweepRecord } from './fixtures/sweep.ts';
 import { readRun } from './run.ts';
 import { describeThreshold, judgeThresholds } from './thresholds.ts';
 
@@ -36,5 +37,20 @@ it('is not kept by what was not measured, or not seen by the end', () => {
     'BROKEN  polling.freshnessUs.p99 < 1h: not measured (p99 lies among the 1 of 4 observations that were not seen by the end of the drain)',
     'BROKEN  websocket.db.queriesPerMinute < 600: not measured (pg_stat_statements is missing)',
     'BROKEN  websocket.storm.gaveUp < 1: not measured (not in the run record)',
+  ]);
+});
+
+it('holds at every scale of a sweep', () => {
+  const sweep = buildSweepRecord({ contenders: ['sse'], windowSeconds: 10 });
+  const [lightest] = sweep.trials;
+  if (lightest === undefined) throw new Error('expected a trial');
+  lightest.metrics['updates.missed'] = { unit: 'count', value: 108 };
+  for (const trial of sweep.trials.slice(1)) trial.metrics['updates.missed'] = { unit: 'count', value: 0 };
+  const { thresholds } = parseThresholds(['updates.missed < 1', 'sse.updates.missed < 1'], ['sse']);
+  const results = judgeThresholds(readRun(sweep), thresholds);
+  expect(results).toHaveLength(2 * sweep.trials.length);
+  expect(results.filter(({ isKept }) => !isKept).map(describeThreshold)).toEqual([
+    'BROKEN  updates.missed < 1 with sse (50 clients): 108',
+    'BROKEN  sse.updates.missed < 1 with sse (50 clients): 108',
   ]);
 });

@@ -3,7 +3,7 @@ import { isWithin, spellQuantile } from '../harness/contract/comparison.ts';
 import { spellThreshold, type Threshold } from '../harness/contract/threshold.ts';
 import { formatWithUnit } from './figures.ts';
 import { quantileOf, reasonOf } from './merge.ts';
-import type { Contender, Run } from './run.ts';
+import { type Contender, everyContender, type Run } from './run.ts';
 
 export interface ThresholdResult {
   readonly contender: string;
@@ -14,9 +14,9 @@ export interface ThresholdResult {
   readonly because: string;
 }
 
-/** One result for each threshold and each contender that it holds for; scenarios that do not know the metric are left out. */
+/** One result for each threshold and each contender that it holds for, at every scale of a sweep; scenarios that do not know the metric are left out. */
 export function judgeThresholds(run: Run, thresholds: readonly Threshold[]): ThresholdResult[] {
-  const contenders = [...run.contenders, ...run.storms];
+  const contenders = everyContender(run);
   return thresholds.flatMap((threshold) => {
     const concerned = contenders.filter(({ name }) => threshold.contender === null || threshold.contender === name);
     const knowing = concerned.filter(({ figures }) => figures[threshold.metric] !== undefined);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { MetricName } from '../../harness/contract/metrics.ts';
 import type { MetricValue, RunRecord } from '../../harness/contract/record.ts';
 import { buildRecord, distributionOf } from '../fixtures/record.ts';
+import { buildSweepRecord } from '../fixtures/sweep.ts';
 import { readRun } from '../run.ts';
 import { textWidth } from '../table/text-width.ts';
 import type { Change } from './change.ts';
@@ -75,6 +76,42 @@ describe('likeness', () => {
         'cores is 2 in the baseline, 8 in the candidate',
       ],
     });
+  });
+});
+
+describe('a sweep', () => {
+  const sse = { contenders: ['sse'], windowSeconds: 10 };
+  const sweeps = {
+    clients: buildSweepRecord(sse),
+    changes: { ...record, trials: [1, 5].flatMap((updateSeconds) => buildRecord({ ...sse, updateSeconds }).trials) },
+  };
+
+  it.each([
+    ['clients', 'sse (50 clients)'],
+    ['changes', 'sse (a change every 5 s)'],
+  ] as const)('of %s is compared at every scale, and the lightest alone can fail it', (varied, label) => {
+    const sweep = sweeps[varied];
+    const lightest = varied === 'clients' ? 0 : 1;
+    const trials = sweep.trials.map((trial, index) =>
+      index === lightest
+        ? {
+            ...trial,
+            metrics: { ...trial.metrics, 'db.queriesPerMinute': perMinute(120), 'updates.missed': count(108) },
+          }
+        : trial,
+    );
+    expect(failuresOf(compare(sweep, sweep))).toEqual([]);
+    const failures = failuresOf(compare(sweep, { ...sweep, trials }));
+    expect(failures.map(({ label, change }) => `${label} ${change.metric}`)).toContain(`${label} db.queriesPerMinute`);
+    expect(new Set(failures.map((failure) => failure.label))).toEqual(new Set([label]));
+  });
+
+  it('is unlike one that lacks a scale', () => {
+    const { changes } = sweeps;
+    expect(compareConditions(changes, { ...changes, trials: changes.trials.slice(1) }).differences).toEqual([
+      'dashboard: sse, 500 clients, 1 audience, a change every 1 s is in the baseline, dashboard: sse, 500 clients, 1 audience in the candidate',
+      'dashboard: sse, 500 clients, 1 audience, a change every 5 s is in the baseline, dashboard: sse, 500 clients, 1 audience in the candidate',
+    ]);
   });
 });
 

@@ -1,7 +1,7 @@
 // Two like runs → every figure of every contender side by side, and whether the candidate fails.
 import { metricNames } from '../../harness/contract/metrics.ts';
 import type { Transport } from '../../harness/contract/record.ts';
-import type { Contender, Run } from '../run.ts';
+import { type Contender, everyContender, type Run } from '../run.ts';
 import { type Change, changeOf } from './change.ts';
 import { conditionsKey } from './likeness.ts';
 import { type CompareLimits, isCompared, quantilesOf, usualLimits } from './rules.ts';
@@ -35,15 +35,17 @@ export interface LocatedChange {
   readonly change: Change;
 }
 
-/** Compares the contenders that both runs have. Expects runs that are alike (likeness.ts). */
+/** Compares the contenders that both runs have, at every scale of a sweep. Expects runs that are alike (likeness.ts). */
 export function compareRuns(
   baseline: Run,
   candidate: Run,
   { limits = usualLimits, remarks = [] }: { limits?: CompareLimits; remarks?: readonly string[] } = {},
 ): Comparison {
-  const after = new Map(allContenders(candidate).map((each) => [conditionsKey(each.trials[0]), each]));
-  const contenders = allContenders(baseline).flatMap((before) => {
-    const other = after.get(conditionsKey(before.trials[0]));
+  const after = new Map(
+    everyContender(candidate).map((each) => [conditionsKey(candidate.record, each.trials[0]), each]),
+  );
+  const contenders = everyContender(baseline).flatMap((before) => {
+    const other = after.get(conditionsKey(baseline.record, before.trials[0]));
     return other === undefined ? [] : [compareContender(before, other, limits)];
   });
   return { baseline: nameOf(baseline), candidate: nameOf(candidate), limits, contenders, remarks };
@@ -66,10 +68,6 @@ function compareContender(baseline: Contender, candidate: Contender, limits: Com
     repetitions: [baseline.trials.length, candidate.trials.length],
     changes: subjects.flatMap((subject) => changeOf({ baseline, candidate }, subject, limits) ?? []),
   };
-}
-
-function allContenders({ contenders, storms }: Run): readonly Contender[] {
-  return [...contenders, ...storms];
 }
 
 function nameOf({ record }: Run): RunName {

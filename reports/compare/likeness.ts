@@ -1,6 +1,7 @@
 // Two records → what makes them unlike, a line each (nothing: they may be compared), and what a reader should know besides.
 import type { RunRecord, TrialRecord } from '../../harness/contract/record.ts';
 import { spellDurationUs } from '../../harness/contract/units.ts';
+import { scalesOf } from '../scaling/axis.ts';
 
 export interface Likeness {
   /** `polling: poll-interval is 2s in the baseline, 1s in the candidate`. */
@@ -21,7 +22,7 @@ export function compareConditions(baseline: RunRecord, candidate: RunRecord): Li
   return {
     differences: [
       ...serviceDifferences(baseline, candidate),
-      ...missing.map((key) => missingText(key, before.get(key), [...after.values()])),
+      ...missing.map((key) => missingText(key, before.get(key), candidate)),
       ...shared.flatMap(({ key, trial, other }) => settingDifferences(key, trial, other)),
     ],
     remarks: [
@@ -32,22 +33,29 @@ export function compareConditions(baseline: RunRecord, candidate: RunRecord): Li
   };
 }
 
-/** What two trials must share to be of one contender: `dashboard: polling, 500 clients, 1 audience`. */
-export function conditionsKey({ scenario, contender, clients, audiences }: TrialRecord): string {
-  return `${scenario}: ${contender}, ${clients} clients, ${audiences} audience${audiences === 1 ? '' : 's'}`;
+/** What trials of two records must share to be of one contender: `dashboard: polling, 500 clients, 1 audience`, and an interval that was varied. */
+export function conditionsKey({ trials }: RunRecord, trial: TrialRecord): string {
+  const { scenario, contender, clients, audiences } = trial;
+  const axis = scalesOf(trials.filter((other) => other.scenario === scenario))?.axis;
+  const load = axis === undefined || axis.varied in trial ? null : axis.loadOf(trial);
+  const interval = axis === undefined || load === null ? '' : `, ${axis.say(load)}`;
+  return `${scenario}: ${contender}, ${clients} clients, ${audiences} audience${audiences === 1 ? '' : 's'}${interval}`;
 }
 
 /** Says under which conditions the candidate has the contender instead, if it has it. */
-function missingText(key: string, trial: TrialRecord | undefined, candidates: readonly TrialRecord[]): string {
-  const other = candidates.find(
+function missingText(key: string, trial: TrialRecord | undefined, candidate: RunRecord): string {
+  const other = candidate.trials.find(
     ({ scenario, contender }) => scenario === trial?.scenario && contender === trial.contender,
   );
-  return `${key} is in the baseline${other === undefined ? ' alone' : `, ${conditionsKey(other)} in the candidate`}`;
+  return `${key} is in the baseline${other === undefined ? ' alone' : `, ${conditionsKey(candidate, other)} in the candidate`}`;
 }
 
-function firstTrials({ trials }: RunRecord): Map<string, TrialRecord> {
+function firstTrials(record: RunRecord): Map<string, TrialRecord> {
   const first = new Map<string, TrialRecord>();
-  for (const trial of trials) if (!first.has(conditionsKey(trial))) first.set(conditionsKey(trial), trial);
+  for (const trial of record.trials) {
+    const key = conditionsKey(record, trial);
+    if (!first.has(key)) first.set(key, trial);
+  }
   return first;
 }
 
