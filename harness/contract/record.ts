@@ -10,7 +10,14 @@ const countField = z.number().int().nonnegative();
 const expectation = { expected: z.number().optional(), expectedBecause: z.string().optional() };
 
 /** A figure that could not be measured: never 0, always with its reason. */
-const unmeasured = z.strictObject({ unit: z.string(), value: z.null(), reason: z.string().min(1), ...expectation });
+const unmeasured = z.strictObject({
+  unit: z.string(),
+  value: z.null(),
+  reason: z.string().min(1),
+  /** What it is known to be less than, where only noise hides it. */
+  below: z.number().positive().optional(),
+  ...expectation,
+});
 
 const scalar = z.strictObject({
   unit: z.string(),

@@ -32,6 +32,7 @@ import {
 import { neighbourDistance } from '../plan/arrivals.ts';
 import { contenderSettings, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
+import { aboveIdle } from './above-idle.ts';
 import { faultEvents, stormMetrics, timelineOf } from './storm-metrics.ts';
 import { distribution, estimated, scalar } from './values.ts';
 
@@ -272,7 +273,7 @@ const partMetrics = {
 /** One garbage collection more or less between two readings. */
 const collectionMs = 5;
 
-/** CPU above the idle control. What is hardly above it is lost in its noise, which is not the same as nothing. */
+/** CPU above the idle control. */
 function cpuMetrics({ input }: Basis): Metrics {
   const { controlStart, controlEnd, windowStart, windowEnd } = input.readings;
   const rates = systemParts.map((part) => ({
@@ -282,12 +283,11 @@ function cpuMetrics({ input }: Basis): Metrics {
   }));
   const { controlUs, windowUs } = input.plan;
   const noise = collectionMs * (1e6 / controlUs + 1e6 / windowUs);
-  const aboveIdle = (name: MetricName, busy: number | null, idle: number | null, unseen: string) => {
+  const figure = (name: MetricName, busy: number | null, idle: number | null, unseen: string) => {
     if (busy === null || idle === null) return scalar(name, null, unseen);
     // An idle nginx does nothing at all, and collects no garbage.
     if (name === 'nginx.cpuMsPerSecond') return scalar(name, Math.max(0, busy - idle), unseen);
-    const hidden = `hidden by the noise of its idle control (${busy.toFixed(2)} against ${idle.toFixed(2)} ms/s; under ${noise.toFixed(1)} shows only with a longer one, --set control=10s)`;
-    return scalar(name, busy - idle >= noise ? busy - idle : null, hidden);
+    return aboveIdle(name, { busy, idle, noise });
   };
   const absent: readonly SystemPart[] = [
     ...(input.hasRelay ? [] : (['relay', 'redis'] as const)),
@@ -298,7 +298,7 @@ function cpuMetrics({ input }: Basis): Metrics {
   const sum = (pick: 'busy' | 'idle') =>
     unseen.length > 0 ? null : present.reduce((total, rate) => total + (rate[pick] ?? 0), 0);
   return {
-    'system.cpuMsPerSecond': aboveIdle(
+    'system.cpuMsPerSecond': figure(
       'system.cpuMsPerSecond',
       sum('busy'),
       sum('idle'),
@@ -308,7 +308,7 @@ function cpuMetrics({ input }: Basis): Metrics {
       rates.map(({ part, busy, idle }) => {
         const name = partMetrics[part];
         const unseen = part === 'servers' && hasRestarted(input) ? replaced : unseenReasons[part];
-        return [name, aboveIdle(name, busy, idle, unseen)];
+        return [name, figure(name, busy, idle, unseen)];
       }),
     ),
   };
