@@ -3,7 +3,8 @@ import { formatNumber } from '../../harness/contract/units.ts';
 import { counted } from '../conditions.ts';
 import { escapeMarkdown } from '../escape.ts';
 import type { Check } from '../exports/junit.ts';
-import { formatDeviation, unmeasuredMark } from '../figures.ts';
+import { formatDeviation, formatWithUnit, unmeasuredMark } from '../figures.ts';
+import { fewestPairs } from '../statistics/paired-gate.ts';
 import { renderMarkdownTable } from '../table/markdown.ts';
 import { renderTerminalTable, type TerminalStyle } from '../table/terminal.ts';
 import { wrapText } from '../table/text-width.ts';
@@ -17,6 +18,8 @@ export function concludeGate({ outcome, failures, findings, comparison }: Gate):
   const gated = comparison.contenders.flatMap(({ changes }) => changes.filter(isGated));
   const slower = findings.filter((finding) => finding.outcome === 'fail');
   const open = findings.filter((finding) => finding.outcome === 'inconclusive');
+  const few = open.filter(({ pairs }) => pairs < fewestPairs);
+  const noisy = open.length - few.length;
   const sentences = [
     ...failures.map((failure) => `${describeFailure(failure)}.`),
     ...slower.map(
@@ -25,9 +28,18 @@ export function concludeGate({ outcome, failures, findings, comparison }: Gate):
     outcome === 'pass'
       ? `None of ${counted(gated.length, 'deterministic figure')} got worse${findings.length > 0 ? `, nor any of ${counted(findings.length, 'timing')}` : ''}.`
       : '',
-    open.length > 0
-      ? `${counted(open.length, 'timing')} ${open.length === 1 ? 'is' : 'are'} inconclusive: these pairs vary too much to exclude a worsening by 5 %.`
+    noisy > 0
+      ? `${counted(noisy, 'timing')} ${noisy === 1 ? 'is' : 'are'} inconclusive: these pairs vary too much to exclude a worsening by 5 %.`
       : '',
+    ...few.map(
+      ({ name, pairs, lacks }) =>
+        `${name} is inconclusive: it needs ${counted(fewestPairs, 'pair')} and has ${pairs}${lacks.length > 0 ? ` (${lacks.join('; ')})` : ''}.`,
+    ),
+    ...findings.flatMap(({ name, floor, unit }) =>
+      floor === null
+        ? []
+        : [`${name} hides in noise below ${formatWithUnit(floor, unit)}: a change is seen only beyond that.`],
+    ),
   ];
   return [`Gate: ${outcome.toUpperCase()}.`, ...sentences.filter((sentence) => sentence !== '')];
 }
@@ -70,7 +82,12 @@ export function gateChecks(gate: Gate): Check[] {
     suite: finding.contender,
     name: finding.metric,
     outcome: outcomes[finding.outcome],
-    message: `${formatRatio(finding.ratio)}, ${formatBounds(finding)}, noise ${formatShare(finding.noise)}, would have seen ${formatShare(finding.smallest)}, ${counted(finding.pairs, 'pair')}`,
+    message: [
+      `${formatRatio(finding.ratio)}, ${formatBounds(finding)}`,
+      `noise ${formatNoise(finding, 'noise')}, would have seen ${formatNoise(finding, 'smallest')}`,
+      counted(finding.pairs, 'pair'),
+      ...finding.lacks,
+    ].join(', '),
   }));
   return [...deterministic, ...timings];
 }
@@ -102,13 +119,16 @@ function tableOfContender(contender: string, findings: readonly ContenderFinding
       cells: [
         formatRatio(finding.ratio),
         formatBounds(finding),
-        formatShare(finding.noise),
-        formatShare(finding.smallest),
+        formatNoise(finding, 'noise'),
+        formatNoise(finding, 'smallest'),
         finding.outcome === 'fail' ? 'FAIL' : finding.outcome,
       ].map((text) => ({ text, note: null })),
     })),
     footnotes: [],
-    remarks: [pairsText(findings)],
+    remarks: [
+      pairsText(findings),
+      ...findings.flatMap(({ metric, lacks }) => (lacks.length > 0 ? [`${metric}: ${lacks.join('; ')}`] : [])),
+    ],
   };
 }
 
@@ -132,7 +152,8 @@ function formatBounds({ lower, upper }: ContenderFinding): string {
   return lower === 0 || !Number.isFinite(upper) ? unmeasuredMark : `${formatRatio(lower)} to ${formatRatio(upper)}`;
 }
 
-/** `±3.2 %` without its sign. */
-function formatShare(share: number): string {
-  return Number.isFinite(share) ? `${formatNumber(share * 100)} %` : unmeasuredMark;
+/** `±3.2 %` without its sign; where a floor stands for what is hidden, pairs look quieter than they are. */
+function formatNoise(finding: ContenderFinding, what: 'noise' | 'smallest'): string {
+  const share = finding[what];
+  return finding.floor === null && Number.isFinite(share) ? `${formatNumber(share * 100)} %` : unmeasuredMark;
 }

@@ -1,6 +1,6 @@
 // Two versions measured in pairs: what fails, what passes, what stays open, and what is left out.
 import { describe, expect, it } from 'vitest';
-import type { RunRecord, TrialRecord } from '../../harness/contract/record.ts';
+import type { MetricValue, RunRecord, TrialRecord } from '../../harness/contract/record.ts';
 import { buildRecord, distributionOf } from '../fixtures/record.ts';
 import { readRun } from '../run.ts';
 import { textWidth } from '../table/text-width.ts';
@@ -92,6 +92,78 @@ describe('a gate', () => {
       trial.health.push({ severity: 'fatal', code: 'PUBLISHER_LATE', message: '', voids: ['freshnessUs'] });
     });
     expect(judge(version(drifting), late).findings.map(({ pairs }) => pairs)).toEqual([4, 20]);
+  });
+
+  describe('of CPU below the noise of its idle control', () => {
+    const hidden: MetricValue = {
+      unit: 'ms/s',
+      value: null,
+      reason: 'hidden by the noise of its idle control',
+      below: 7.5,
+    };
+    const cpu = (msOfPair: (pair: number) => number | null) =>
+      version(drifting, (trial) => {
+        const value = msOfPair(trial.repetition);
+        trial.metrics['system.cpuMsPerSecond'] = value === null ? hidden : { unit: 'ms/s', value };
+      });
+    const judgeCpu = (before: (pair: number) => number | null, after: (pair: number) => number | null) => {
+      const gate = judge(cpu(before), cpu(after));
+      const finding = gate.findings.find(({ metric }) => metric === 'system.cpuMsPerSecond');
+      return { text: renderGate(gate, [], { color: false }), concluded: concludeGate(gate).join(' '), finding };
+    };
+
+    it('takes the floor for what is hidden, fails what rises above it, and says so', () => {
+      const { finding, concluded, text } = judgeCpu(
+        () => null,
+        (pair) => 40 + (pair % 10),
+      );
+      expect(finding).toMatchObject({ outcome: 'fail', pairs: 20, floor: 7.5 });
+      expect(finding?.lower).toBeGreaterThan(40 / 7.5);
+      expect(concluded).toContain(
+        'sse system.cpuMsPerSecond hides in noise below 7.5 ms/s: a change is seen only beyond that.',
+      );
+      expect(text.replaceAll(/\s+/g, ' ')).toContain(
+        'system.cpuMsPerSecond: taken for 7.5 ms/s where hidden below: baseline 20, candidate 0',
+      );
+      expect(concluded).not.toContain('vary too much');
+    });
+
+    it('fails a rise from just below the floor to just above it, though the baseline shows in a few pairs', () => {
+      const rises = judgeCpu(
+        (pair) => (pair % 5 === 0 ? 7.6 : null),
+        (pair) => 9 + (pair % 4) / 10,
+      );
+      expect(rises.finding).toMatchObject({ outcome: 'fail', pairs: 20 });
+    });
+
+    it('passes what is hidden in both, without a claim to have seen its noise', () => {
+      const { finding, text } = judgeCpu(
+        () => null,
+        () => null,
+      );
+      expect(finding).toMatchObject({ outcome: 'pass', pairs: 20, ratio: 1 });
+      expect(text).toMatch(/system\.cpuMsPerSecond +0 % +0 % to 0 % +– +– +pass/);
+    });
+
+    it('favours neither version when both hide in some pairs', () => {
+      const some = (pair: number) => (pair % 2 === 0 ? null : 8);
+      const others = (pair: number) => (pair % 2 === 0 ? 8 : null);
+      const there = judgeCpu(some, others).finding;
+      const back = judgeCpu(others, some).finding;
+      expect(there?.ratio).toBeCloseTo(1 / (back?.ratio ?? 0));
+      expect(there?.outcome).not.toBe('fail');
+    });
+  });
+
+  it('says in how many pairs a figure was not measured, where they leave too few', () => {
+    const odd = version(drifting, (trial) => {
+      if (trial.repetition > 4) trial.metrics.freshnessUs = { unit: 'us', value: null, reason: 'PUBLISHER_LATE' };
+    });
+    const concluded = concludeGate(judge(version(drifting), odd)).join(' ');
+    expect(concluded).toContain(
+      'sse freshnessUs.p50 is inconclusive: it needs 5 pairs and has 4 (not measured in 16 pairs).',
+    );
+    expect(concluded).not.toContain('vary too much');
   });
 
   it('fits a terminal of 80 columns', () => {

@@ -49,7 +49,7 @@ const quantileOfCertainty = 2.326;
 /** The rank test needs this many times the normal test's pairs for normal noise: π / 3. */
 const rankCost = Math.PI / 3;
 /** Fewer cannot reach the suspicion of one in ten with any margin. */
-const fewestPairs = 5;
+export const fewestPairs = 5;
 
 /** Judges all metrics of a gate together. Each needs the same pairs, but for those in which it was not measured. */
 export function judgePairs(samples: readonly GateSample[], rules: GateRules = usualRules): GateFinding[] {
