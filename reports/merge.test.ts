@@ -75,4 +75,37 @@ describe('a scalar over repetitions', () => {
       repetitions: 2,
     });
   });
+
+  describe('that noise hides in some', () => {
+    const hidden = (below: number) => ({ unit: 'ms/s', value: null, reason: 'hidden by noise', below });
+    const cpu = (...values: (number | null)[]) =>
+      mergeFigures(
+        'system.cpuMsPerSecond',
+        values.map((value) => (value === null ? hidden(5.3) : scalar(value))),
+      );
+
+    it('is hidden where the middle one is, and below the same', () => {
+      const figure = cpu(null, 9, null, 5.4, null);
+      expect(figure).toMatchObject({ value: null, below: 5.3, measured: 2, hidden: 3 });
+      expect(reasonOf(figure)).toBe('hidden by noise');
+    });
+
+    it('is the middle one where that was seen', () => {
+      expect(cpu(null, 9, 10)).toMatchObject({ value: 9, below: null, hidden: 1 });
+    });
+
+    it('never is the median of those that were seen, whatever the hidden ones were', () => {
+      const seen = fc.array(fc.integer({ min: 6, max: 100 }), { maxLength: 6 });
+      const truly = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 6 });
+      return fc.assert(
+        fc.property(seen, truly, (above, under) => {
+          const figure = cpu(...above, ...under.map(() => null));
+          const truth = mergeFigures('system.cpuMsPerSecond', [...above, ...under].map(scalar));
+          if (figure.kind !== 'scalar' || truth.kind !== 'scalar') throw new Error('expected scalars');
+          if (figure.value !== null) expect(figure.value).toBe(truth.value);
+          else expect(truth.value).toBeLessThan(figure.below ?? 0);
+        }),
+      );
+    });
+  });
 });

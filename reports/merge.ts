@@ -24,6 +24,10 @@ interface FigureBase {
 interface ScalarFigure extends FigureBase {
   readonly kind: 'scalar';
   readonly value: number | null;
+  /** What a figure that noise hides is known to be less than; else `null`. */
+  readonly below: number | null;
+  /** In how many of the repetitions noise hid it. */
+  readonly hidden: number;
 }
 
 export interface DistributionFigure extends FigureBase {
@@ -53,7 +57,28 @@ export function mergeFigures(name: MetricName, values: readonly (MetricValue | u
     reasons: reasonsOf(values),
   };
   if (distributions.length > 0) return { ...base, kind: 'distribution', ...mergeDistributions(distributions) };
-  return { ...base, kind: 'scalar', value: combine(name, present(scalars.map((scalar) => scalar.value))) };
+  return {
+    ...base,
+    kind: 'scalar',
+    ...mergeScalars(name, present(scalars.map(({ value }) => value)), present(values.map(belowOf))),
+  };
+}
+
+/** What a value that noise hides is known to be less than. */
+export function belowOf(value: MetricValue | undefined): number | undefined {
+  return value !== undefined && 'below' in value ? value.below : undefined;
+}
+
+/** A hidden value lies anywhere from 0 to what it is below: the figure is known where that makes no difference to it. */
+function mergeScalars(
+  name: MetricName,
+  seen: readonly number[],
+  bounds: readonly number[],
+): Pick<ScalarFigure, 'value' | 'below' | 'hidden'> {
+  const least = combine(name, [...seen, ...bounds.map(() => 0)]);
+  const most = combine(name, [...seen, ...bounds]);
+  const isKnown = least === most;
+  return { value: isKnown ? most : null, below: isKnown ? null : most, hidden: bounds.length };
 }
 
 /** The value at `quantile` (0 to 1, the last) over all observations; `null` where it falls among those not seen by the end of the drain. */
