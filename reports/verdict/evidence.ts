@@ -1,9 +1,9 @@
 // A contender's figure → its value and the range in which it may lie, as far as the run can tell.
 import type { Subject } from '../../harness/contract/comparison.ts';
-import { metricOf } from '../../harness/contract/metrics.ts';
-import type { MetricValue } from '../../harness/contract/record.ts';
+import { type MetricName, metricOf } from '../../harness/contract/metrics.ts';
+import { type MetricValue, scalarOf } from '../../harness/contract/record.ts';
 import { formatWithUnit } from '../figures.ts';
-import { centreOf, type Figure, mergeFigures, quantileOf, reasonOf } from '../merge.ts';
+import { belowOf, centreOf, type Figure, mergeFigures, quantileOf, reasonOf } from '../merge.ts';
 import type { Contender } from '../run.ts';
 import { pollFreshnessUs } from './arithmetic.ts';
 import { traitsOf } from './traits.ts';
@@ -20,6 +20,8 @@ interface Range {
 
 export type Evidence =
   | ({ readonly kind: 'measured'; readonly value: number } & Range)
+  /** Hidden by noise, and therefore below this. */
+  | ({ readonly kind: 'hidden'; readonly below: number } & Range)
   /** Beyond everything that was seen: clients were still without it when the trial ended. */
   | { readonly kind: 'unseen'; readonly reason: string }
   | { readonly kind: 'unmeasured'; readonly reason: string };
@@ -28,16 +30,39 @@ export type Evidence =
 export function evidenceOf(contender: Contender, question: Subject): Evidence {
   const figure = contender.figures[question.metric];
   const value = numberOf(figure, question.quantile);
-  if (value === null) {
+  const [below, hidden] = figure?.kind === 'scalar' ? [figure.below, figure.hidden] : [null, 0];
+  if (value === null && below === null) {
     const isUnseen = figure?.kind === 'distribution' && figure.censored > 0 && figure.histogram !== null;
     const reason = reasonOf(figure, 'it');
     return { kind: isUnseen ? 'unseen' : 'unmeasured', reason };
   }
-  if (figure !== undefined && figure.measured < figure.repetitions) {
+  if (figure !== undefined && figure.measured + hidden < figure.repetitions) {
     const reason = `measured in ${figure.measured} of ${figure.repetitions} repetitions only (${figure.reasons.join('; ')})`;
     return { kind: 'unmeasured', reason };
   }
+  if (hidden > 0) {
+    const range = hiddenRangeOf(contender, question.metric);
+    if (below !== null) return { kind: 'hidden', below, ...range };
+    if (value !== null) return { kind: 'measured', value, ...range };
+  }
+  if (value === null) return { kind: 'unmeasured', reason: reasonOf(figure, 'it') };
   return { kind: 'measured', value, ...rangeOf(contender, question, value) };
+}
+
+/** Of repetitions some of which noise hides: from nothing to the most that one of them can have had. */
+function hiddenRangeOf({ trials, figures }: Contender, metric: MetricName): Range {
+  const tops = trials.map(({ metrics: { [metric]: value } }) => scalarOf(value) ?? lessThan(belowOf(value) ?? 0));
+  const high = Math.max(...tops);
+  const doubt =
+    trials.length === 1
+      ? reasonOf(figures[metric])
+      : `repetitions from what noise hides to ${formatWithUnit(high, metricOf(metric).unit)}`;
+  return { low: 0, high, doubt };
+}
+
+/** The largest number below `bound`. */
+function lessThan(bound: number): number {
+  return bound * (1 - Number.EPSILON);
 }
 
 function numberOf(figure: Figure | undefined, quantile: number | null): number | null {

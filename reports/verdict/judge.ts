@@ -138,14 +138,16 @@ function isSameSystem(a: Contender, b: Contender): boolean {
 function judgeFigure(contender: Contender, requirement: FigureRequirement): Judgement {
   const evidence = evidenceOf(contender, requirement);
   const { unit } = metricOf(requirement.metric);
-  if (evidence.kind !== 'measured') {
+  if (evidence.kind === 'unseen' || evidence.kind === 'unmeasured') {
     // What was never seen is later than any limit; what was not measured is nothing at all.
     const isMissed = evidence.kind === 'unseen' && isUpper(requirement.operator);
     return { ...bare(requirement), outcome: isMissed ? 'missed' : 'open', remark: evidence.reason };
   }
-  const { value, low, high, doubt } = evidence;
+  const { low, high, doubt } = evidence;
   const holds = [low, high].filter((end) => isWithin(end, requirement)).length;
-  const figure = { requirement, value, shown: formatWithUnit(value, unit), range: { low, high } };
+  const shown =
+    evidence.kind === 'hidden' ? `under ${formatWithUnit(evidence.below, unit)}` : formatWithUnit(evidence.value, unit);
+  const figure = { requirement, value: measuredOf(evidence), shown, range: { low, high } };
   if (holds === 2) return { ...figure, outcome: 'met', remark: null };
   if (holds === 0) return { ...figure, outcome: 'missed', remark: null };
   return { ...figure, outcome: 'open', remark: doubt };

@@ -33,7 +33,7 @@ function tighter(candidates: readonly Candidate[], answer: Candidate | undefined
   });
   const beyond = `${isUpper(requirement.operator) ? 'under' : 'over'} ${shown(requirement, value)}`;
   if (next === undefined) return [];
-  const reached = shown(requirement, next.judgements[index]?.value ?? value);
+  const reached = next.judgements[index]?.shown ?? shown(requirement, value);
   return [`for ${figureName(requirement)} ${beyond} it would be ${contenderText(next.contender)} (${reached})`];
 }
 
