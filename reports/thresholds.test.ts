@@ -40,6 +40,17 @@ it('is not kept by what was not measured, or not seen by the end', () => {
   ]);
 });
 
+it('is kept by what noise hides, where the limit is above that noise', () => {
+  const hidden = buildRecord({ contenders: ['sse'] });
+  const [sse] = hidden.trials;
+  if (sse === undefined) throw new Error('expected a trial');
+  sse.metrics['system.cpuMsPerSecond'] = { unit: 'ms/s', value: null, reason: 'hidden by noise', below: 5.3 };
+  const limits = ['< 100', '< 5.3', '< 3', '> 3'].map((limit) => `system.cpuMsPerSecond ${limit}`);
+  const results = judgeThresholds(readRun(hidden), parseThresholds(limits, ['sse']).thresholds);
+  expect(results.map(({ isKept }) => isKept)).toEqual([true, true, false, false]);
+  expect(results[0]?.because).toBe('under 5.3 ms/s (hidden by noise)');
+});
+
 it('holds at every scale of a sweep', () => {
   const sweep = buildSweepRecord({ contenders: ['sse'], windowSeconds: 10 });
   const [lightest] = sweep.trials;

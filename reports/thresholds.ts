@@ -34,13 +34,19 @@ function judge(contender: Contender, threshold: Threshold): ThresholdResult {
   const figure = contender.figures[threshold.metric];
   const quantile = threshold.quantile ?? 0.5;
   const value = figure?.kind === 'distribution' ? quantileOf(figure, quantile) : (figure?.value ?? null);
+  const below = figure?.kind === 'scalar' ? figure.below : null;
   return {
     contender: contender.label,
     threshold: spellThreshold(threshold),
-    isKept: value !== null && isWithin(value, threshold),
+    isKept: value === null ? below !== null && isKeptBelow(below, threshold) : isWithin(value, threshold),
     because:
       value === null
-        ? `not measured (${reasonOf(figure, spellQuantile(quantile))})`
+        ? `${below === null ? 'not measured' : `under ${formatWithUnit(below, figure?.unit ?? '')}`} (${reasonOf(figure, spellQuantile(quantile))})`
         : formatWithUnit(value, figure?.unit ?? ''),
   };
+}
+
+/** Whether all that is less than `below` keeps the limit. */
+function isKeptBelow(below: number, { operator, limit }: Threshold): boolean {
+  return (operator === '<' || operator === '<=') && below <= limit;
 }
