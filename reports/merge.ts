@@ -151,7 +151,7 @@ function statedQuantile(stated: DistributionValue | null, quantile: number): num
 function combine(name: MetricName, values: readonly number[]): number | null {
   if (values.length === 0) return null;
   const how = metricOf(name).acrossRepetitions;
-  if (how === 'sum') return sum(values);
+  if (how === 'mean') return sum(values) / values.length;
   return how === 'max' ? Math.max(...values) : median(values);
 }
 

@@ -1,5 +1,6 @@
 // A run's storms → two tables: what the clients did and when they were back, and what the system felt of it.
 import type { MetricName } from '../harness/contract/metrics.ts';
+import { scalarOf } from '../harness/contract/record.ts';
 import { counted } from './conditions.ts';
 import { reasonOf } from './merge.ts';
 import type { Run } from './run.ts';
@@ -157,14 +158,16 @@ function readNotBack(storm: Storm): Reading {
   return { value: notBack.count, reason: '', ...(caveat === null ? {} : { caveat }) };
 }
 
-/** Those who gave up are among those who were not back; `null` when all were. */
+/** Those who gave up are among those who were not back, over all repetitions both; `null` when all were. */
 function notBackReason(storm: Storm): string | null {
   const notBack = notBackOf(storm);
   if (notBack === null || notBack.count === 0) return null;
-  const { value, reason } = readScalar(storm.contender, 'storm.gaveUp');
+  const values = storm.contender.trials.map(({ metrics }) => scalarOf(metrics['storm.gaveUp']));
+  const known = values.filter((value) => value !== null);
+  const sum = known.reduce((total, value) => total + value, 0);
   const gaveUp =
-    value === null
-      ? `how many of them gave up was not measured (${reason})`
-      : `${value === 0 ? 'none' : value.toLocaleString('en-US')} of them gave up`;
+    known.length === 0
+      ? `how many of them gave up was not measured (${reasonOf(storm.contender.figures['storm.gaveUp'])})`
+      : `${sum === 0 ? 'none' : sum.toLocaleString('en-US')} of them gave up`;
   return `${notBack.count.toLocaleString('en-US')} of ${counted(notBack.of, 'client')} were not back by the end; ${gaveUp}`;
 }

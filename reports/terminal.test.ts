@@ -60,5 +60,10 @@ describe('the tables of the storms', () => {
     expect(renderMarkdownTable(stormTableOf(readRun(notBackRecord())))).toContain(
       'not back by the end; 3 of them gave up',
     );
+    const once = notBackRecord();
+    const thrice = [1, 2, 3].flatMap((repetition) => once.trials.map((trial) => ({ ...trial, repetition })));
+    expect(renderMarkdownTable(stormTableOf(readRun({ ...once, trials: thrice })))).toContain(
+      'not back by the end; 9 of them gave up',
+    );
   });
 });

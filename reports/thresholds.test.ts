@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { parseThresholds } from '../harness/contract/threshold.ts';
 import { buildRecord, distributionOf } from './fixtures/record.ts';
+import { buildStormRecord } from './fixtures/storm.ts';
 import { buildSweepRecord } from './fixtures/sweep.ts';
 import { readRun } from './run.ts';
 import { describeThreshold, judgeThresholds } from './thresholds.ts';
@@ -64,4 +65,14 @@ it('holds at every scale of a sweep', () => {
     'BROKEN  updates.missed < 1 with sse (50 clients): 108',
     'BROKEN  sse.updates.missed < 1 with sse (50 clients): 108',
   ]);
+});
+
+it('is judged by a count of one storm, however often it was repeated', () => {
+  const once = buildStormRecord();
+  const again = [1, 2, 3].flatMap((repetition) => once.trials.map((trial) => ({ ...trial, repetition })));
+  const judged = [once.trials, again].map((trials) =>
+    judgeThresholds(readRun({ ...once, trials }), parseThresholds(['storm.attempts < 5000'], []).thresholds),
+  );
+  expect(judged[0]?.length).toBeGreaterThan(0);
+  expect(judged[1]).toEqual(judged[0]);
 });

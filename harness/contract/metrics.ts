@@ -18,8 +18,15 @@ export interface MetricDefinition {
   readonly boundary: 'window' | 'versions' | 'trial';
   /** How the shards' parts become one figure; `whole` is measured once for all of them. */
   readonly acrossShards: 'sum' | 'max' | 'histogram' | 'whole';
-  /** How repetitions become one figure in a report. Distributions merge as histograms, never as averaged percentiles. */
-  readonly acrossRepetitions: 'median' | 'sum' | 'max' | 'histogram';
+  /**
+   * How repetitions become one figure in a report, which always is that of one repetition: of counts the `mean`, so that it does not
+   * grow with the repetitions. Distributions merge as histograms, never as averaged percentiles.
+   */
+  readonly acrossRepetitions: 'median' | 'mean' | 'max' | 'histogram';
+  /** The transports that alone have it. */
+  readonly transports?: readonly string[];
+  /** A trial with a fault alone has it. */
+  readonly needsFault?: true;
 }
 
 type Shape = Omit<MetricDefinition, 'meaning'>;
@@ -76,9 +83,11 @@ const tally = {
   deterministic: true,
   boundary: 'trial',
   acrossShards: 'sum',
-  acrossRepetitions: 'sum',
+  acrossRepetitions: 'mean',
 } as const satisfies Shape;
-const storm = { ...tally, deterministic: false } as const satisfies Shape;
+const storm = { ...tally, deterministic: false, needsFault: true } as const satisfies Shape;
+/** What has a schedule of polls. */
+const polled = ['polling'] as const;
 
 export const metrics = {
   'db.queriesPerMinute': {
@@ -128,21 +137,29 @@ export const metrics = {
   },
   requestUs: {
     ...latency,
+    transports: polled,
     meaning: 'Round trip of a poll from its due time, so a stalled system cannot hide its own delay',
   },
   requestUncorrectedUs: {
     ...latency,
+    transports: polled,
     meaning: 'The same round trips from the time of sending, as proof of what the correction adds',
   },
-  'http.unchangedShare': { ...share, meaning: 'Share of the answers that told the client nothing new' },
+  'http.unchangedShare': {
+    ...share,
+    transports: ['polling', 'long-polling'],
+    meaning: 'Share of the answers that told the client nothing new',
+  },
   'http.failedShare': {
     ...share,
+    transports: polled,
     deterministic: false,
     meaning:
       'Share of the due polls that got no answer of use: a status of failure, a broken connection, or a streak that ended before',
   },
   'http.skippedShare': {
     ...share,
+    transports: polled,
     deterministic: false,
     meaning: 'Share of the due polls that were skipped because the client’s previous poll was still outstanding',
   },
@@ -256,6 +273,7 @@ export const metrics = {
   },
   'storm.recoveryUs': {
     ...latency,
+    needsFault: true,
     boundary: 'trial',
     meaning:
       'From the moment the server listened again until a client was back, over clients; one that never is counts as infinite',
@@ -283,6 +301,7 @@ export const metrics = {
   },
   'generator.attemptLagUs': {
     ...latency,
+    needsFault: true,
     boundary: 'trial',
     meaning: 'From the moment a client’s backoff chose for its next attempt until the attempt was made',
   },
@@ -311,6 +330,7 @@ export const metrics = {
   },
   'generator.lateArrivals': {
     ...tally,
+    transports: polled,
     boundary: 'window',
     deterministic: false,
     meaning: 'Polls sent more than 10 ms after they were due though nothing was outstanding',
@@ -324,4 +344,10 @@ export const metricNames = Object.keys(metrics) as MetricName[];
 /** The catalogue's entry, seen through its common type. */
 export function metricOf(name: MetricName): MetricDefinition {
   return metrics[name];
+}
+
+/** False where a trial cannot have the metric, whatever happens in it. */
+export function canHave(name: MetricName, { transport, hasFault }: { transport: string; hasFault: boolean }): boolean {
+  const { transports, needsFault } = metricOf(name);
+  return (transports === undefined || transports.includes(transport)) && (needsFault === undefined || hasFault);
 }

@@ -48,8 +48,8 @@ export function changeOf(
 ): Change | null {
   const [left, right] = [pair.baseline, pair.candidate].map(({ figures }) => figures[metric]);
   if (left === undefined && right === undefined) return null;
-  const baseline = readFigure(metric, left, quantile);
-  const candidate = readFigure(metric, right, quantile);
+  const baseline = readFigure(left, quantile);
+  const candidate = readFigure(right, quantile);
   const interval = intervalOf(pair, metric, quantile);
   const role = roleOf(metric, isStorm(pair));
   const measured = { metric, quantile, role, unit: metricOf(metric).unit, baseline, candidate, interval };
@@ -130,12 +130,9 @@ function isStorm({ baseline }: Pair): boolean {
   return baseline.trials[0].events.some(({ kind }) => kind === 'fault');
 }
 
-/** A sum over repetitions is compared as the mean of one, since the runs may have different numbers of them. */
-function readFigure(metric: MetricName, figure: Figure | undefined, quantile: number | null): number | null {
+function readFigure(figure: Figure | undefined, quantile: number | null): number | null {
   if (figure === undefined) return null;
-  if (figure.kind === 'distribution') return quantileOf(figure, quantile ?? 0.5);
-  const isSum = metricOf(metric).acrossRepetitions === 'sum';
-  return figure.value === null || !isSum ? figure.value : figure.value / Math.max(1, figure.measured);
+  return figure.kind === 'distribution' ? quantileOf(figure, quantile ?? 0.5) : figure.value;
 }
 
 function intervalOf({ baseline, candidate }: Pair, metric: MetricName, quantile: number | null): Change['interval'] {
@@ -151,6 +148,6 @@ function intervalOf({ baseline, candidate }: Pair, metric: MetricName, quantile:
 
 function singleValue(value: MetricValue | undefined, metric: MetricName, quantile: number | null): number | null {
   if (value === undefined) return null;
-  if (isDistribution(value)) return readFigure(metric, mergeFigures(metric, [value]), quantile);
+  if (isDistribution(value)) return readFigure(mergeFigures(metric, [value]), quantile);
   return value.value;
 }

@@ -72,12 +72,10 @@ function numberOf(figure: Figure | undefined, quantile: number | null): number |
 
 function rangeOf(contender: Contender, question: Subject, value: number): Range {
   const { metric, quantile } = question;
-  const { unit, deterministic, acrossRepetitions } = metricOf(metric);
+  const { unit, deterministic } = metricOf(metric);
   const around = (margin: number, doubt: string) => ({ low: value - margin, high: value + margin, doubt });
   const [trial, ...others] = contender.trials;
   if (others.length > 0) {
-    // A sum is no sample of what each repetition had.
-    if (acrossRepetitions === 'sum') return around(0, '');
     const each = contender.trials.map(
       (one) => numberOf(mergeFigures(metric, [one.metrics[metric]]), quantile) ?? value,
     );
