@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type MetricName, metricNames } from '../harness/contract/metrics.ts';
+import { canHave, type MetricName, metricNames, metricOf } from '../harness/contract/metrics.ts';
 import {
   isDistribution,
   type MetricValue,
@@ -89,7 +89,7 @@ afterAll(async () => {
 });
 
 /** What only a trial with a fault can have. */
-const stormMetrics = metricNames.filter((name) => name.startsWith('storm.') || name === 'generator.attemptLagUs');
+const stormMetrics = metricNames.filter((name) => metricOf(name).needsFault);
 
 /** Two nodes behind nginx: what only those can have is measured as well. */
 const balanced = 'sse+redis+nodes=2+balancer=ip-hash';
@@ -235,6 +235,11 @@ describe('a small run of seven contenders', () => {
         `${name} is in every trial`,
       ).toBe(true);
       expect(values.some(wasRead) || exempt.includes(name), `${name} is measured`).toBe(true);
+      const strangers = record.trials.filter(({ transport }) => !canHave(name, { transport, hasFault: false }));
+      expect(
+        strangers.some(({ metrics }) => wasRead(metrics[name])),
+        `${name} is of the catalogue’s transports alone`,
+      ).toBe(false);
     }
     const given = record.trials.flatMap(({ metrics }) => Object.keys(metrics));
     expect(given.filter((name) => stormMetrics.includes(name as MetricName))).toEqual([]);

@@ -28,6 +28,26 @@ describe('a gate’s request', () => {
     expect(subjects).toEqual([{ metric: 'requestUs', quantile: 0.5 }]);
   });
 
+  it('knows whether its timings were asked for by name', () => {
+    expect(read({ baseline: 'main' }).isNamed).toBe(false);
+    expect(read({ baseline: 'main', metric: ['freshnessUs.p50'] }).isNamed).toBe(true);
+  });
+
+  it('is refused for a metric that no contender of it can have', () => {
+    const metric = ['storm.recoveryUs.max', 'requestUs.p50', 'freshnessUs.p50'];
+    expect(() => read({ baseline: 'main', metric }, { contenders: 'sse,websocket' })).toThrow(
+      expect.objectContaining({
+        problems: [
+          "--metric 'storm.recoveryUs.max': storm.recoveryUs is of trials with a fault, and the gate measures dashboard, which has none; expected another, such as freshnessUs.p50",
+          "--metric 'requestUs.p50': none of sse, websocket has requestUs; expected a contender of polling in --contenders",
+        ],
+      }),
+    );
+    expect(read({ baseline: 'main', metric: ['requestUs.p50'] }, { contenders: 'polling,sse' }).subjects).toHaveLength(
+      1,
+    );
+  });
+
   it('is refused with every problem at once', () => {
     expect(() => read({ metric: ['freshnes.p50', 'generator.errorUs'] }, { clients: 'many' })).toThrow(
       expect.objectContaining({

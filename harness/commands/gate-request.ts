@@ -3,7 +3,8 @@ import type { GateSubject } from '../../reports/compare/gate.ts';
 import { usualRules } from '../../reports/statistics/paired-gate.ts';
 import { parseSubject, spellSubject } from '../contract/comparison.ts';
 import { FreshetError } from '../contract/errors.ts';
-import { metricOf } from '../contract/metrics.ts';
+import { canHave, metricOf } from '../contract/metrics.ts';
+import type { TrialPlan } from '../plan/trial-plan.ts';
 import { type BenchRequest, type RawFlags, readRequest } from './request.ts';
 
 export interface GateFlags {
@@ -22,6 +23,8 @@ export interface GateRequest {
   readonly candidate: string;
   /** The timings that are judged, best few: each makes the others' hurdle higher. */
   readonly subjects: readonly GateSubject[];
+  /** They were asked for one by one. */
+  readonly isNamed: boolean;
   /** One pair, and no timings. */
   readonly deterministicOnly: boolean;
   readonly strict: boolean;
@@ -74,12 +77,14 @@ export function readGateRequest(
     if (!(error instanceof FreshetError) || error.kind !== 'input') throw error;
     problems.push(...error.problems);
   }
+  if (bench !== null) problems.push(...ownerProblems(subjects, bench.trials));
   if (bench === null || problems.length > 0) throw new FreshetError('input', problems);
   return {
     bench,
     baseline: flags.baseline ?? '',
     candidate: flags.candidate ?? '.',
     subjects,
+    isNamed: flags.metric !== undefined,
     deterministicOnly: flags.deterministic === true,
     strict: flags.strict === true,
     json: flags.json === true,
@@ -91,6 +96,23 @@ function readMetric(text: string, problems: string[]): GateSubject[] {
   if ('problem' in subject) problems.push(`--metric '${text}': ${subject.problem}`);
   else if (metricOf(subject.metric).better === 'neither')
     problems.push(`--metric '${text}': ${spellSubject(subject)} is neither better high nor low; expected one that is`);
+  else if (metricOf(subject.metric).needsFault)
+    problems.push(
+      `--metric '${text}': ${subject.metric} is of trials with a fault, and the gate measures dashboard, which has none; expected another, such as freshnessUs.p50`,
+    );
   else return [subject];
   return [];
+}
+
+/** The metrics that no contender can have. */
+function ownerProblems(subjects: readonly GateSubject[], trials: readonly TrialPlan[]): string[] {
+  const names = [...new Set(trials.map(({ contender }) => contender.name))];
+  return subjects
+    .filter(({ metric }) =>
+      trials.every(({ contender: { transport }, fault }) => !canHave(metric, { transport, hasFault: fault !== null })),
+    )
+    .map(
+      (subject) =>
+        `--metric '${spellSubject(subject)}': none of ${names.join(', ')} has ${subject.metric}; expected a contender of ${metricOf(subject.metric).transports?.join(' or ')} in --contenders`,
+    );
 }

@@ -133,8 +133,11 @@ function needsMore(request: GateRequest, records: Measurement['records']): boole
   return isBegun || judge(request, records).findings.some((finding) => finding.needsMore);
 }
 
-function judge({ subjects, deterministicOnly }: GateRequest, { baseline, candidate }: Measurement['records']): Gate {
-  return judgeGate(readRun(baseline), readRun(candidate), { subjects: deterministicOnly ? [] : subjects });
+function judge(
+  { subjects, isNamed, deterministicOnly }: GateRequest,
+  { baseline, candidate }: Measurement['records'],
+): Gate {
+  return judgeGate(readRun(baseline), readRun(candidate), { subjects: deterministicOnly ? [] : subjects, isNamed });
 }
 
 async function beginRecord(

@@ -67,6 +67,12 @@ export function samplePairs(pairs: readonly TrialPair[], subject: Subject): Pair
   };
 }
 
+/** False where nothing at all is known of it. */
+export function isMeasured(trial: TrialRecord, subject: Subject): boolean {
+  const { value, below } = readingIn(trial, subject);
+  return value !== null || below !== null;
+}
+
 /** Both sides of a pair held to one floor, or what is hidden on one side would look better or worse for it. */
 function clampToFloor(before: Reading, after: Reading): readonly [number, number] | null {
   const floor = Math.max(before.below ?? 0, after.below ?? 0);

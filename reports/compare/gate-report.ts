@@ -14,7 +14,7 @@ import type { ContenderFinding, Gate } from './gate.ts';
 import { describeFailure, isGated } from './words.ts';
 
 /** What the gate comes to. */
-export function concludeGate({ outcome, failures, findings, comparison }: Gate): string[] {
+export function concludeGate({ outcome, failures, findings, unmeasured, comparison }: Gate): string[] {
   const gated = comparison.contenders.flatMap(({ changes }) => changes.filter(isGated));
   const slower = findings.filter((finding) => finding.outcome === 'fail');
   const open = findings.filter((finding) => finding.outcome === 'inconclusive');
@@ -35,6 +35,7 @@ export function concludeGate({ outcome, failures, findings, comparison }: Gate):
       ({ name, pairs, lacks }) =>
         `${name} is inconclusive: it needs ${counted(fewestPairs, 'pair')} and has ${pairs}${lacks.length > 0 ? ` (${lacks.join('; ')})` : ''}.`,
     ),
+    ...unmeasured.map(({ contender, metric, reason }) => `${contender} ${metric} was never measured (${reason}).`),
     ...findings.flatMap(({ name, floor, unit }) =>
       floor === null
         ? []
@@ -89,7 +90,13 @@ export function gateChecks(gate: Gate): Check[] {
       ...finding.lacks,
     ].join(', '),
   }));
-  return [...deterministic, ...timings];
+  const unmeasured = gate.unmeasured.map(({ contender, metric, reason }) => ({
+    suite: contender,
+    name: metric,
+    outcome: 'skipped' as const,
+    message: `never measured: ${reason}`,
+  }));
+  return [...deterministic, ...timings, ...unmeasured];
 }
 
 function gateTables({ findings }: Gate): Table[] {

@@ -1,5 +1,6 @@
 // Two versions measured in pairs: what fails, what passes, what stays open, and what is left out.
 import { describe, expect, it } from 'vitest';
+import type { MetricName } from '../../harness/contract/metrics.ts';
 import type { MetricValue, RunRecord, TrialRecord } from '../../harness/contract/record.ts';
 import { buildRecord, distributionOf } from '../fixtures/record.ts';
 import { readRun } from '../run.ts';
@@ -37,7 +38,7 @@ describe('a gate', () => {
     expect(gate).toMatchObject({ outcome: 'pass', failures: [] });
     // A stream has no round trips of polls to judge.
     expect(gate.findings.map(({ metric }) => metric)).toEqual(['freshnessUs.p50', 'system.cpuMsPerSecond']);
-    expect(concludeGate(gate).join(' ')).toMatch(
+    expect(concludeGate(gate).slice(0, 2).join(' ')).toMatch(
       /^Gate: PASS. None of \d+ deterministic figures got worse, nor any of 2 timings.$/,
     );
   });
@@ -164,6 +165,46 @@ describe('a gate', () => {
       'sse freshnessUs.p50 is inconclusive: it needs 5 pairs and has 4 (not measured in 16 pairs).',
     );
     expect(concluded).not.toContain('vary too much');
+  });
+
+  describe('of a timing that was never measured', () => {
+    const without = (metric: MetricName, reason: string) =>
+      version(drifting, (trial) => {
+        trial.metrics[metric] = { unit: 'us', value: null, reason };
+      });
+    const pushed = without('requestUs', 'this contender is pushed to and asks nothing');
+    const late = without('freshnessUs', 'the publisher was late');
+    const of = (record: RunRecord, isNamed: boolean) =>
+      judgeGate(readRun(record), readRun(record), {
+        subjects: [...subjects, { metric: 'storm.recoveryUs', quantile: 1 }],
+        isNamed,
+      });
+
+    it('names it, judges the others without it, and leaves it out of their correction', () => {
+      const gate = of(pushed, false);
+      expect(gate).toMatchObject({
+        outcome: 'pass',
+        unmeasured: [{ metric: 'requestUs.p50' }, { metric: 'storm.recoveryUs.max' }],
+      });
+      expect(gate.findings.map(({ metric }) => metric)).toEqual(['freshnessUs.p50', 'system.cpuMsPerSecond']);
+      expect(concludeGate(gate)).toEqual(
+        expect.arrayContaining([
+          'sse requestUs.p50 was never measured (this contender is pushed to and asks nothing).',
+          'sse storm.recoveryUs.max was never measured (not in the run record).',
+        ]),
+      );
+      expect(gateChecks(gate).find(({ name }) => name === 'requestUs.p50')?.outcome).toBe('skipped');
+    });
+
+    it('is open only where it was asked for by name, of a contender that could have it', () => {
+      // Neither a stream's polls nor a storm without a fault can be measured; asking for them is refused where no contender can have them.
+      expect(of(pushed, true).outcome).toBe('pass');
+      expect(of(late, false).outcome).toBe('pass');
+      expect(of(late, true)).toMatchObject({ outcome: 'inconclusive' });
+      expect(of(late, true).unmeasured.filter(({ isOpen }) => isOpen)).toEqual([
+        { contender: 'sse', metric: 'freshnessUs.p50', reason: 'the publisher was late', isOpen: true },
+      ]);
+    });
   });
 
   it('fits a terminal of 80 columns', () => {
