@@ -8,6 +8,7 @@ import { formatWithUnit } from '../figures.ts';
 import type { Contender, Run } from '../run.ts';
 import { stormsOf } from '../storm.ts';
 import { type Evidence, evidenceOf } from './evidence.ts';
+import { isSameSystem } from './same-system.ts';
 import { traitsOf } from './traits.ts';
 
 export interface Judgement {
@@ -114,7 +115,7 @@ function bare(requirement: Requirement): Omit<Judgement, 'outcome' | 'remark'> {
   return { requirement, value: null, shown: null, range: null };
 }
 
-/** Some strategy of the same system brings its clients back that well; which one, is part of the answer. */
+/** Some strategy of the same system under the same load brings its clients back that well; which one, is part of the answer. */
 function judgeStorms(run: Run, contender: Contender, requirement: FigureRequirement): Judgement {
   const like = stormsOf(run.storms).filter((storm) => isSameSystem(storm.contender, contender));
   if (like.length === 0) {
@@ -128,11 +129,6 @@ function judgeStorms(run: Run, contender: Contender, requirement: FigureRequirem
   if (best === undefined) throw new RangeError('a storm without a judgement');
   const remark = [best.judgement.remark, `with ${best.storm.label}`].filter((part) => part !== null).join(', ');
   return { ...best.judgement, remark };
-}
-
-function isSameSystem(a: Contender, b: Contender): boolean {
-  const [left, right] = [traitsOf(a), traitsOf(b)];
-  return left.transport === right.transport && left.feed === right.feed && left.nodes === right.nodes;
 }
 
 function judgeFigure(contender: Contender, requirement: FigureRequirement): Judgement {

@@ -1,7 +1,7 @@
 // The rules of the verdict, case by case: what was measured and required, and the answer.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type RunRecord, runRecord, type Verdict } from '../../harness/contract/record.ts';
+import { type RunRecord, runRecord, type TrialRecord, type Verdict } from '../../harness/contract/record.ts';
 import { invalidRecord } from '../fixtures/odd.ts';
 import { buildRecord } from '../fixtures/record.ts';
 import { buildMixedRecord, buildStormRecord } from '../fixtures/storm.ts';
@@ -261,6 +261,44 @@ describe('the verdict', () => {
     );
     expect(because.polling).toMatchObject({ outcome: 'open', because: 'no reconnect storm of it was measured' });
     expect(because.websocket).toMatchObject({ outcome: 'met', because: '803 ms, with fixed delay' });
+  });
+
+  it.each([
+    ['of fewer clients', { clients: 100 }],
+    ['on more dashboards', { audiences: 5 }],
+    ['with cached snapshots', { contender: 'websocket+snapshot=cached+backoff=fixed' }],
+    ['that turns clients away', { contender: 'websocket+backoff=fixed+admit=2000' }],
+    ['with a balancer', { contender: 'websocket+backoff=fixed+balancer=ip-hash' }],
+    ['over TLS', { contender: 'websocket+backoff=fixed+tls' }],
+    ['on slower queries', { settings: { 'query-cost': '100ms' } }],
+  ] satisfies [string, Partial<TrialRecord>][])('asks no storm %s', (_, changed) => {
+    const record = buildMixedRecord();
+    const trials = record.trials.flatMap((trial) => {
+      if (trial.scenario !== 'reconnect-storm') return [trial];
+      const { contender, settings } = trial;
+      return contender === 'websocket+backoff=fixed'
+        ? [{ ...trial, ...changed, settings: { ...settings, ...('settings' in changed ? changed.settings : {}) } }]
+        : [];
+    });
+    const verdict = verdictOf({ ...record, trials, require: ['recovery<10s'] });
+    const judged = verdict.contenders.find(({ contender }) => contender === 'websocket');
+    expect(judged?.judgements[0]).toMatchObject({
+      outcome: 'open',
+      because: 'no reconnect storm of it was measured',
+    });
+  });
+
+  it('asks cached polling alone how cached polling comes back', () => {
+    const record = buildMixedRecord();
+    const [storm] = record.trials.filter(({ scenario }) => scenario === 'reconnect-storm');
+    const polling = record.trials.find(({ contender }) => contender === 'polling');
+    if (storm === undefined || polling === undefined) throw new Error('expected a storm and polling');
+    const settings = { ...polling.settings, auth: 'cookie', fault: 'kill', 'update-interval': '1s', seed: 7 };
+    const cached = { ...storm, contender: 'polling+cache=1s', transport: 'polling' as const, settings };
+    const { contenders } = verdictOf({ ...record, trials: [...record.trials, cached], require: ['recovery<10s'] });
+    const outcomes = contenders.map(({ contender, outcome }) => [contender, outcome]);
+    expect(outcomes).toContainEqual(['polling', 'open']);
+    expect(outcomes).toContainEqual(['polling+cache=1s', 'meets']);
   });
 
   it('judges strategies where there are only storms', () => {
