@@ -24,9 +24,15 @@ describe('arithmetic', () => {
   it('turns a limit of queries into clients, interval, cache and changes', () => {
     expect(breakEvensOf('arithmetic', ['queries<600'])).toEqual([
       'Up to 19 clients polling every 2 s keep to queries < 600/min; 500 clients need an interval of over 50 s.',
-      'Polling+cache=1s never asks more than 60/min, however many clients; queries < 600/min allow a cache from 100 ms on.',
-      'Long-polling and websocket ask for each change and not for each client: queries < 600/min allow a change every 100 ms.',
+      'Polling+cache=1s never asks more than 60/min, however many clients; queries < 600/min allow a cache of over 100 ms.',
+      'Long-polling and websocket ask for each change and not for each client: queries < 600/min allow changes over 100 ms apart.',
     ]);
+  });
+
+  it('knows a limit that may be reached from one that may not', () => {
+    const allowed = (limit: string) => breakEvensOf('arithmetic', [limit], { 'polling+cache=1s': {} })[0];
+    expect(allowed('queries<60')).toMatch(/ allow a cache of over 1 s\.$/);
+    expect(allowed('queries<=60')).toMatch(/ allow a cache from 1 s on\.$/);
   });
 
   it('turns a limit of freshness into the longest interval, whatever the quantile', () => {

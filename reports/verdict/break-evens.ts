@@ -63,7 +63,8 @@ const queriesOfCache: Rule = ({ contenders, queries, isOpen }) => {
     const most = formatWithUnit(queriesPerMinute(caches, traits.cacheUs), '1/min');
     const said = `${contender.name} never asks more than ${most}, however many clients${caches > 1 ? ` watch these ${counted(audiencesOf(contender), 'dashboard')}` : ''}`;
     if (queries === undefined) return said;
-    return `${said}; queries ${limitText(queries)} allow a cache from ${formatDurationUs(shortestIntervalUs(queries.limit, caches))} on`;
+    const needed = formatDurationUs(shortestIntervalUs(queries.limit, caches));
+    return `${said}; queries ${limitText(queries)} allow a cache ${queries.operator === '<' ? `of over ${needed}` : `from ${needed} on`}`;
   });
 };
 
@@ -74,9 +75,10 @@ const queriesOfPush: Rule = ({ contenders, queries }) => {
   const [first] = told;
   if (first === undefined) return [];
   const askers = Math.max(...told.map(askersOf));
-  const onceEachUs = shortestIntervalUs(queries.limit, askers);
+  const needed = formatDurationUs(shortestIntervalUs(queries.limit, askers));
+  const changes = queries.operator === '<' ? `changes over ${needed} apart` : `a change every ${needed}`;
   return [
-    `${joinWords(told.map(({ name }) => name))} ${told.length === 1 ? 'asks' : 'ask'} for each change and not for each client: queries ${limitText(queries)} allow a change every ${formatDurationUs(onceEachUs)}`,
+    `${joinWords(told.map(({ name }) => name))} ${told.length === 1 ? 'asks' : 'ask'} for each change and not for each client: queries ${limitText(queries)} allow ${changes}`,
   ];
 };
 
