@@ -2,7 +2,16 @@
 // it is extrapolated, and where polling and push cost the same. Log scales; a panel a cost.
 import { formatFigure, formatWithUnit } from '../figures.ts';
 import type { Run, Sweep } from '../run.ts';
-import { type Cost, type CostMetric, compareCosts, costMetrics, costsOf, rangeOf, trendOf } from '../scaling/costs.ts';
+import {
+  type ComparedCosts,
+  type Cost,
+  type CostMetric,
+  compareCosts,
+  costMetrics,
+  costsOf,
+  rangeOf,
+  trendOf,
+} from '../scaling/costs.ts';
 import { costAt } from '../scaling/line.ts';
 import { type Chart, looksOf } from './chart.ts';
 import { type CrossoverPanel, crossoverSpec } from './crossover-panels.ts';
@@ -81,14 +90,31 @@ function breakEvenWords(sweep: Sweep, all: CrossoverPanel['breakEvens']): string
   const [first] = crossing.sort((a, b) => a.found.load - b.found.load);
   if (first !== undefined) {
     const { pair, found } = first;
-    const side = found.beyond === 'higher' ? 'more' : 'less';
-    return `${name} costs ${side} than ${pair.push.contender.name} from ${sweep.axis.say(found.load)} on`;
+    const costs = `${name} costs ${found.beyond === 'higher' ? 'more' : 'less'} than ${pair.push.contender.name}`;
+    const { loads, isBorneOut } = measuredBeside(pair, found.beyond);
+    if (loads.every((load) => load > found.load))
+      return isBorneOut ? `${costs} at every measured scale` : 'no break-even in this range';
+    const isBeyond = loads.every((load) => load < found.load);
+    return `${costs} from ${sweep.axis.say(found.load)} on${isBeyond ? ', extrapolated' : ''}`;
   }
   if (some.length === 0) return 'no break-even can be told';
   const kinds = new Set(some.map(({ found }) => found.kind));
   if (kinds.size > 1) return 'no break-even in this range';
   const words = { higher: 'costs more', lower: 'costs less', alike: 'costs the same', at: '' };
   return `no break-even: ${name} ${words[some[0]?.found.kind ?? 'at']} throughout`;
+}
+
+/** The loads at which both were measured, and whether polling was on that side of the other at each. */
+function measuredBeside({ polling, push }: ComparedCosts, side: 'higher' | 'lower') {
+  const both = polling.points.flatMap(({ load, reading }) => {
+    const other = push.points.find((point) => point.load === load)?.reading.value ?? null;
+    return reading.value === null || other === null ? [] : [{ load, difference: reading.value - other }];
+  });
+  return {
+    loads: both.map(({ load }) => load),
+    isBorneOut:
+      both.length > 0 && both.every(({ difference }) => (side === 'higher' ? difference > 0 : difference < 0)),
+  };
 }
 
 function titleOf(sweep: Sweep, panels: readonly CrossoverPanel[]): string | null {

@@ -154,4 +154,18 @@ describe('what is shown of a sweep', () => {
     );
     expect(crossoverChart(readRun(buildRecord()))).toBeNull();
   });
+
+  it('states no break-even in its chart where nothing was measured', () => {
+    expect(crossoverChart(readRun(buildSweepRecord()))?.alternative).toMatch(
+      /Database queries: polling costs more than [a-z-]+ at every measured scale;/,
+    );
+    const record = buildSweepRecord({ contenders: ['polling', 'sse'] });
+    const trials = record.trials.map((trial) => {
+      const value = trial.contender === 'polling' ? 10 + trial.clients / 100 : 20 + trial.clients / 200;
+      return { ...trial, metrics: { ...trial.metrics, 'system.cpuMsPerSecond': { unit: 'ms/s', value } } };
+    });
+    expect(crossoverChart(readRun({ ...record, trials }))?.alternative).toContain(
+      'CPU: polling costs more than sse from 2,000 clients on, extrapolated;',
+    );
+  });
 });
