@@ -124,7 +124,7 @@ function readImagined(flags: Flags, problems: string[]): ImaginedRequest {
 }
 
 function readRepeated(flags: Flags, from: string, problems: string[]): RepeatedRequest {
-  for (const name of ['accept-rate', 'complete-rate', 'service', 'strategies']) {
+  for (const name of ['accept-rate', 'complete-rate', 'service', 'backlog', 'strategies']) {
     if (flags[name] !== undefined)
       problems.push(`--from and --${name} are given; expected one of them, the record says what its storms were like`);
   }
