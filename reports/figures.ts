@@ -11,6 +11,11 @@ export function formatFigure(value: number | null, unit: string): string {
   return unit.startsWith('bytes') ? formatBytes(value) : formatNumber(value);
 }
 
+/** The same for a table's cell, where a share is a percentage: no heading tells of it. */
+export function formatCell(value: number | null, unit: string): string {
+  return unit === 'ratio' ? formatWithUnit(value, unit) : formatFigure(value, unit);
+}
+
 /** The same with the unit spelled out, for prose and cells of mixed metrics: `15,003/min`, `355 ms/s`, `94.2 %`. */
 export function formatWithUnit(value: number | null, unit: string): string {
   if (value === null || !Number.isFinite(value)) return unmeasuredMark;

@@ -1,4 +1,5 @@
 // A run → summary.md for pull requests and job summaries, which show tables and Mermaid but no embedded pictures.
+import { comparisonTablesOf } from './comparison-table.ts';
 import { escapeMarkdown, fenceMarkdown, quoteMermaid } from './escape.ts';
 import { type Headline, headlineOf } from './headline.ts';
 import { shorten } from './inert.ts';
@@ -6,7 +7,6 @@ import { isEmpty, numberOf, type Run } from './run.ts';
 import { sweepTablesOf } from './scaling/tables.ts';
 import { stormSystemTableOf, stormTableOf } from './storm-table.ts';
 import { renderMarkdownTable } from './table/markdown.ts';
-import { tableOf } from './table.ts';
 import { renderVerdictMarkdown } from './verdict/dialects.ts';
 import { concludeRun } from './verdict/verdict.ts';
 
@@ -21,7 +21,7 @@ export function renderSummary(run: Run): string {
     renderHeadline(headlineOf(run, conclusion)),
     renderVerdictMarkdown(conclusion),
     // A run that did nothing still shows what it would have compared.
-    run.contenders.length > 0 || isEmpty(run) ? renderMarkdownTable(tableOf(run)) : '',
+    run.contenders.length > 0 || isEmpty(run) ? comparisonTablesOf(run).map(renderMarkdownTable).join('\n') : '',
     renderDiagram(run),
     renderScales(run),
     renderStorms(run),

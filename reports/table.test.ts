@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../harness/contract/record.ts';
+import { comparisonTablesOf } from './comparison-table.ts';
 import {
   censoredRecord,
   hostileRecord,
@@ -10,14 +11,18 @@ import {
   unmeasuredRecord,
 } from './fixtures/odd.ts';
 import { buildRecord } from './fixtures/record.ts';
-import { readRun } from './run.ts';
+import { type Run, readRun } from './run.ts';
 import { renderMarkdownTable } from './table/markdown.ts';
 import { renderTerminalTable } from './table/terminal.ts';
 import { textWidth } from './table/text-width.ts';
-import { tableOf } from './table.ts';
 
 const plain = (record: RunRecord, width?: number) =>
   renderTerminalTable(tableOf(readRun(record)), { color: false, ...(width === undefined ? {} : { width }) });
+const tableOf = (run: Run) => {
+  const [table, ...others] = comparisonTablesOf(run);
+  if (table === undefined || others.length > 0) throw new Error(`expected one table, found ${others.length + 1}`);
+  return table;
+};
 const widest = (text: string) => Math.max(...text.split('\n').map(textWidth));
 
 describe('the comparison table', () => {
@@ -55,19 +60,43 @@ describe('the comparison table', () => {
     ]);
   });
 
-  it('shows, where there are several nodes, what their clients missed and how they are spread, and still fits', () => {
+  it('shows the figures that a scenario names, headed as the catalogue says, and still fits', () => {
     const record = buildRecord({ contenders: ['websocket', 'websocket+local+nodes=2+balancer=round-robin'] });
     const [single, double] = record.trials;
     if (single === undefined || double === undefined) throw new Error('expected two trials');
     const missed = { unit: 'count', value: 5_240, expected: 5_240, expectedBecause: 'half of the clients' };
     const nodes = { 'updates.missed': missed, 'nodes.skew': { unit: 'ratio', value: 1.05 } };
-    const scaled = { ...record, trials: [single, { ...double, metrics: { ...double.metrics, ...nodes } }] };
-    const { columns, rows } = tableOf(readRun(scaled));
-    const cell = (heading: string) => rows[1]?.cells[columns.findIndex((column) => column.heading === heading)]?.text;
-    expect([cell('missed updates'), cell('busiest node')]).toEqual(['5,240', '1.05']);
-    expect(plain(scaled).split('\n')[0]).toContain('missed');
-    expect(widest(plain(scaled))).toBeLessThanOrEqual(80);
-    expect(tableOf(readRun(record)).columns.map(({ heading }) => heading)).not.toContain('missed updates');
+    const trials = [single, { ...double, metrics: { ...double.metrics, ...nodes } }];
+    const columns = ['freshnessUs.p99', 'updates.missed', 'nodes.skew', 'nginx.cpuMsPerSecond'];
+    const named = { ...record, trials, scenarios: { dashboard: { question: 'Who hears of a change?', columns } } };
+    const table = tableOf(readRun(named));
+    expect(table.columns.map(({ heading }) => heading)).toEqual([
+      'freshness p99',
+      'missed updates',
+      'busiest node',
+      'nginx CPU ms/s',
+    ]);
+    expect(table.rows[1]?.cells.map(({ text }) => text).slice(1)).toEqual(['5,240', '105 %', '–']);
+    expect(table.footnotes).toEqual(['not in the run record']);
+    expect(plain(named).split('\n').slice(0, 2).join('|')).toMatch(
+      /freshness +missed +busiest +nginx\|.*p99 +updates +node +CPU ms\/s$/,
+    );
+    expect(widest(plain(named))).toBeLessThanOrEqual(80);
+  });
+
+  it('gives scenarios that name other figures a table of their own', () => {
+    const record = buildRecord({ contenders: ['sse'] });
+    const trials = [...record.trials, ...record.trials.map((trial) => ({ ...trial, scenario: 'other' }))];
+    const question = 'What else?';
+    const alike = { ...record, trials, scenarios: { other: { question } } };
+    const apart = { ...record, trials, scenarios: { other: { question, columns: ['staleShare'] } } };
+    const shown = (some: RunRecord) =>
+      comparisonTablesOf(readRun(some)).map(({ rows, columns }) => [rows.map(({ label }) => label), columns.length]);
+    expect(shown(alike)).toEqual([[['dashboard: sse', 'other: sse'], 6]]);
+    expect(shown(apart)).toEqual([
+      [['dashboard: sse'], 6],
+      [['other: sse'], 1],
+    ]);
   });
 
   it('names what was planned but not run', () => {

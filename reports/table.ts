@@ -1,7 +1,7 @@
-// A run → its comparison table: a row a contender, in record order. Dialects in table/ only lay it out.
+// Rows, and columns that read a cell of each → a table with numbered footnotes. Dialects in table/ only lay it out.
 import type { MetricName } from '../harness/contract/metrics.ts';
 import type { Transport } from '../harness/contract/record.ts';
-import { formatFigure, unmeasuredMark } from './figures.ts';
+import { formatCell, unmeasuredMark } from './figures.ts';
 import { type DistributionFigure, type Figure, quantileOf, reasonOf } from './merge.ts';
 import type { Contender, Run } from './run.ts';
 
@@ -50,100 +50,6 @@ export interface Reading {
 export interface ColumnSource<Subject> extends Column {
   readonly unit: string;
   readonly read: (subject: Subject) => Reading;
-}
-
-/** What contenders are compared by. */
-export const tableColumns: readonly ColumnSource<Contender>[] = [
-  {
-    above: 'freshness',
-    below: 'p50',
-    heading: 'freshness p50',
-    meaning: 'Half of all changes were on a client’s screen within this time',
-    unit: 'us',
-    read: (contender) => readQuantile(contender, 'freshnessUs', 0.5),
-  },
-  {
-    above: 'freshness',
-    below: 'p99',
-    heading: 'freshness p99',
-    meaning: '99 % of all changes were on a client’s screen within this time',
-    unit: 'us',
-    read: (contender) => readQuantile(contender, 'freshnessUs', 0.99),
-  },
-  {
-    above: 'DB queries',
-    below: '/min',
-    heading: 'DB queries/min',
-    meaning: 'Queries that the servers sent to Postgres, counted by Postgres',
-    unit: '1/min',
-    read: (contender) => readScalar(contender, 'db.queriesPerMinute'),
-  },
-  {
-    above: 'bytes/',
-    below: 'client/min',
-    heading: 'bytes/client/min',
-    meaning: 'Bytes in and out at a client’s socket, headers and frames included',
-    unit: 'bytes/min',
-    read: readBytesPerClientMinute,
-  },
-  {
-    above: 'system',
-    below: 'CPU ms/s',
-    heading: 'system CPU ms/s',
-    meaning: 'CPU of servers, relay, Redis, Postgres and load balancer together, above their idle control',
-    unit: 'ms/s',
-    read: (contender) => readScalar(contender, 'system.cpuMsPerSecond'),
-  },
-  {
-    above: 'server',
-    below: 'memory',
-    heading: 'server memory',
-    meaning: 'Resident memory of the server processes at the end of the window',
-    unit: 'bytes',
-    read: (contender) => readScalar(contender, 'server.rssBytes'),
-  },
-];
-
-/** In place of bytes and memory where there are several server nodes: whether all clients hear of all changes, and how they are spread. */
-const nodeColumns: readonly ColumnSource<Contender>[] = [
-  ...tableColumns.filter(({ unit }) => !unit.startsWith('bytes')),
-  {
-    above: 'missed',
-    below: 'updates',
-    heading: 'missed updates',
-    meaning: 'Versions that never reached a client, over clients and changes',
-    unit: 'count',
-    read: (contender) => readScalar(contender, 'updates.missed'),
-  },
-  {
-    above: 'busiest',
-    below: 'node',
-    heading: 'busiest node',
-    meaning: 'Clients of the busiest server node, where 1 is an even share',
-    unit: 'ratio',
-    read: (contender) => readScalar(contender, 'nodes.skew'),
-  },
-  {
-    above: 'nginx',
-    below: 'ms/s',
-    heading: 'nginx CPU ms/s',
-    meaning: 'CPU of the load balancer',
-    unit: 'ms/s',
-    read: (contender) => readScalar(contender, 'nginx.cpuMsPerSecond'),
-  },
-];
-
-/** The comparison of a run's contenders. */
-export function tableOf(run: Run): Table {
-  return fillTable(
-    run.contenders.map((contender) => ({ label: contender.label, transport: contender.transport, subject: contender })),
-    run.contenders.some((contender) => readScalar(contender, 'nodes.skew').value !== null) ? nodeColumns : tableColumns,
-    {
-      caption: 'Contenders compared',
-      rowHeading: 'contender',
-      remarks: run.storms.length > 0 ? [] : missingRemarks(run),
-    },
-  );
 }
 
 /** What was planned but not run; it stands below the last table. */
@@ -211,7 +117,7 @@ export function caveatOf(figure: Figure): { caveat?: string } {
 
 function cellOf({ value, reason, caveat }: Reading, unit: string, footnotes: string[]): Cell {
   if (value === null) return { text: unmeasuredMark, note: noteOf(reason, footnotes) };
-  return { text: formatFigure(value, unit), note: caveat === undefined ? null : noteOf(caveat, footnotes) };
+  return { text: formatCell(value, unit), note: caveat === undefined ? null : noteOf(caveat, footnotes) };
 }
 
 /** The number of a footnote; the same text is written once. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunRecord } from '../harness/contract/record.ts';
+import { comparisonTablesOf } from './comparison-table.ts';
 import { interruptedRecord, oddRecords } from './fixtures/odd.ts';
 import { notBackRecord, unmeasuredStormRecord } from './fixtures/odd-storm.ts';
 import { buildMixedRecord, buildStormRecord } from './fixtures/storm.ts';
@@ -7,7 +8,6 @@ import { readRun } from './run.ts';
 import { stormSystemTableOf, stormTableOf } from './storm-table.ts';
 import { renderMarkdownTable } from './table/markdown.ts';
 import { textWidth } from './table/text-width.ts';
-import { tableOf } from './table.ts';
 import { renderTerminalTables } from './terminal.ts';
 
 const plain = (record: RunRecord) => renderTerminalTables(readRun(record), { color: false });
@@ -27,7 +27,7 @@ describe('the tables of a run', () => {
 
   it('mix no trial of a storm into the comparison', () => {
     const [mixed, storms] = [readRun(buildMixedRecord()), readRun(buildStormRecord())];
-    expect(tableOf(mixed).rows.map(({ label }) => label)).toEqual([
+    expect(comparisonTablesOf(mixed)[0]?.rows.map(({ label }) => label)).toEqual([
       'polling',
       'polling+cache=1s',
       'long-polling',

@@ -1,11 +1,12 @@
 // A run → what a terminal shows of it: the text at the top with its conditions, what the verdict rests on, and the tables.
+import { comparisonTablesOf } from './comparison-table.ts';
 import { headlineOf } from './headline.ts';
 import { isEmpty, type Run } from './run.ts';
 import { sweepTablesOf } from './scaling/tables.ts';
 import { stormTableOf } from './storm-table.ts';
 import { renderTerminalTable, type TerminalStyle } from './table/terminal.ts';
 import { wrapText } from './table/text-width.ts';
-import { type Table, tableOf } from './table.ts';
+import type { Table } from './table.ts';
 import { renderVerdictTerminal } from './verdict/dialects.ts';
 import { concludeRun } from './verdict/verdict.ts';
 
@@ -32,7 +33,9 @@ export function renderTerminalTables(run: Run, style: TerminalStyle): string {
   const scales = run.sweep === null ? [] : sweepTablesOf(run.sweep).map((table) => under(table.caption, table));
   const storm = `Reconnect storm: ${run.stormConditions.join(' · ')}`;
   return [
-    ...(run.contenders.length > 0 || isEmpty(run) ? [renderTerminalTable(tableOf(run), style)] : []),
+    ...(run.contenders.length > 0 || isEmpty(run)
+      ? comparisonTablesOf(run).map((table) => renderTerminalTable(table, style))
+      : []),
     ...scales,
     ...(run.storms.length > 0 ? [under(storm, stormTableOf(run))] : []),
   ].join('\n');

@@ -17,6 +17,16 @@ export const scaleOut = {
     'sse+nodes=4+balancer=cookie',
     'long-polling+nodes=4+balancer=round-robin',
   ],
+  // Whether all clients hear of all changes, how they are spread, and what the balancer takes.
+  columns: [
+    'freshnessUs.p50',
+    'freshnessUs.p99',
+    'db.queriesPerMinute',
+    'system.cpuMsPerSecond',
+    'updates.missed',
+    'nodes.skew',
+    'nginx.cpuMsPerSecond',
+  ],
   settings: {
     ...commonSettings,
     'update-interval': {

@@ -23,6 +23,12 @@ describe('the run record’s JSON Schema', () => {
     expect(validate(broken)).toBe(false);
   });
 
+  test('refuses a scenario’s column that names no figure', () => {
+    const record = (column: string) => ({ ...buildRecord(), scenarios: { some: { question: '?', columns: [column] } } });
+    expect(runRecord.safeParse(record('freshnessUs.p99')).success).toBe(true);
+    expect(runRecord.safeParse(record('freshness.p99')).error?.issues).toMatchObject([{ message: 'names no figure' }]);
+  });
+
   test('knows every metric of the catalogue', () => {
     const text = JSON.stringify(runRecordJsonSchema());
     for (const name of metricNames) expect(text).toContain(`"${name}"`);

@@ -6,6 +6,7 @@ import { exitCodes, FreshetError, systemFailure } from '../contract/errors.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { RunRecord, TrialRecord } from '../contract/record.ts';
 import { runRecordSchemaName } from '../contract/record.ts';
+import type { Scenario } from '../contract/scenario.ts';
 import { formatDurationUs } from '../contract/units.ts';
 import { capacityProblems, descriptorsNeeded } from '../plan/capacity.ts';
 import { nameTrials } from '../plan/trial-names.ts';
@@ -159,11 +160,19 @@ async function beginRecord(
     seed: request.seed,
     environment: await describeEnvironment(limits),
     services: {},
+    scenarios: describeScenarios(request.scenarios),
     trials: [],
     missing: request.trials.map(({ scenario, repetition }, index) => `${scenario} ${names[index]} #${repetition}`),
     ...(request.require.length > 0 ? { require: [...request.require] } : {}),
   };
   return { record, store };
+}
+
+function describeScenarios(scenarios: readonly Scenario[]): NonNullable<RunRecord['scenarios']> {
+  const described = scenarios.map(({ name, question, columns }) => {
+    return [name, { question, ...(columns === undefined ? {} : { columns: [...columns] }) }] as const;
+  });
+  return Object.fromEntries(described);
 }
 
 /** The record as it stands. */

@@ -1,4 +1,4 @@
-// The part of --help that is made from tables: a scenario's settings, how contenders are spelled, and what may be required.
+// The part of --help that is made from tables: the scenarios and their settings, how contenders are spelled, and what may be required.
 
 import { capabilities } from '../contract/capabilities.ts';
 import { spellSubject } from '../contract/comparison.ts';
@@ -6,6 +6,11 @@ import { shortNames } from '../contract/requirement.ts';
 import type { Setting } from '../contract/settings.ts';
 import { contenderSettings } from '../plan/contender.ts';
 import { scenarios } from './request.ts';
+
+/** What can be asked. */
+export function scenarioHelp(): string {
+  return ['Scenarios:', ...scenarios.map(({ name, question }) => `  ${name.padEnd(18)} ${question}`)].join('\n');
+}
 
 export function settingHelp(): string {
   return scenarios

@@ -14,7 +14,7 @@ import {
 } from './command-line.ts';
 import type { CompareFlags } from './compare.ts';
 import { type GateFlags, gateOptions, readGateRequest } from './gate-request.ts';
-import { contenderHelp, requirementHelp, settingHelp } from './help.ts';
+import { contenderHelp, requirementHelp, scenarioHelp, settingHelp } from './help.ts';
 import { Interrupted } from './interrupt.ts';
 import { type BenchRequest, type RawFlags, readRequest, scenarios } from './request.ts';
 import { defaultStrategies, readSimulateRequest, simulateSettings } from './simulate-request.ts';
@@ -101,7 +101,9 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     .option('--require <need>', requireMeaning, (value: string, all: string[]) => [...all, value], [])
     .option('--threshold <limit>', thresholdMeaning, (value: string, all: string[]) => [...all, value], [])
     .option('--debug', 'show the stack of an error');
-  bench.allowUnknownOption().addHelpText('after', `\n${settingHelp()}\n\n${contenderHelp()}\n\n${requirementHelp()}`);
+  bench
+    .allowUnknownOption()
+    .addHelpText('after', `\n${scenarioHelp()}\n\n${settingHelp()}\n\n${contenderHelp()}\n\n${requirementHelp()}`);
   const repeatsOfBench = watchRepeats(bench, ['--set', '--require', '--threshold']);
   bench.action((_names: string[], flags: Record<string, string | boolean | string[]>) =>
     run(() => benchAction(bench.args, flags, { known: knownFlags(bench), repeats: repeatsOfBench() })),

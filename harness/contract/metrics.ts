@@ -7,6 +7,8 @@ export type Unit = 'us' | 'bytes' | 'count' | 'ratio' | '1/min' | '1/s' | 'bytes
 export type MetricKind = 'counter' | 'gauge' | 'distribution';
 
 export interface MetricDefinition {
+  /** What heads its column, in at most about 20 characters. */
+  readonly label: string;
   /** One sentence a stranger understands. */
   readonly meaning: string;
   readonly unit: Unit;
@@ -29,7 +31,7 @@ export interface MetricDefinition {
   readonly needsFault?: true;
 }
 
-type Shape = Omit<MetricDefinition, 'meaning'>;
+type Shape = Omit<MetricDefinition, 'label' | 'meaning'>;
 
 const rate = {
   unit: '1/min',
@@ -92,19 +94,31 @@ const polled = ['polling'] as const;
 export const metrics = {
   'db.queriesPerMinute': {
     ...rate,
+    label: 'DB queries/min',
     meaning: 'Queries the servers and the relay sent to Postgres, counted by pg_stat_statements for their role',
   },
-  'db.otherStatementsPerMinute': { ...rate, meaning: 'Their LISTEN, BEGIN, COMMIT and SET statements, counted apart' },
-  'db.queriesPerUpdate': { ...rate, unit: 'count', meaning: 'Queries of the window for each change intended in it' },
+  'db.otherStatementsPerMinute': {
+    ...rate,
+    label: 'other statements/min',
+    meaning: 'Their LISTEN, BEGIN, COMMIT and SET statements, counted apart',
+  },
+  'db.queriesPerUpdate': {
+    ...rate,
+    unit: 'count',
+    label: 'DB queries/update',
+    meaning: 'Queries of the window for each change intended in it',
+  },
   'db.queriesFailed': {
     ...tally,
     acrossShards: 'whole',
+    label: 'failed queries',
     meaning:
       'Queries that Postgres failed or timed out, by the servers’ own count (pg_stat_statements counts completed ones only); those that never got a connection are db.poolTimeouts',
   },
   'db.poolWaitUs': {
     ...latency,
     acrossShards: 'whole',
+    label: 'pool wait',
     meaning: 'Time a query waited for a pooled connection (upper bounds of buckets 20 % wide)',
   },
   'db.poolWaiting': {
@@ -112,6 +126,7 @@ export const metrics = {
     unit: 'count',
     deterministic: false,
     acrossRepetitions: 'max',
+    label: 'pool waiters',
     meaning: 'The most queries that waited for a pooled connection at one moment',
   },
   'db.poolTimeouts': {
@@ -119,41 +134,49 @@ export const metrics = {
     boundary: 'window',
     deterministic: false,
     acrossShards: 'whole',
+    label: 'pool time-outs',
     meaning: 'Queries that gave up waiting for a pooled connection',
   },
   'db.cpuMsPerSecond': {
     ...cpu,
+    label: 'DB CPU ms/s',
     meaning: 'CPU time of Postgres above its idle control, without the publisher’s and the samplers’ backends',
   },
   freshnessUs: {
     ...latency,
     boundary: 'versions',
+    label: 'freshness',
     meaning: 'From a change’s intended time until a client holds that version or a newer one, over clients and changes',
   },
   staleShare: {
     ...share,
     deterministic: false,
+    label: 'stale screens',
     meaning: 'Share of all clients’ time in which the screen showed an outdated version or was cut off',
   },
   requestUs: {
     ...latency,
     transports: polled,
+    label: 'round trip',
     meaning: 'Round trip of a poll from its due time, so a stalled system cannot hide its own delay',
   },
   requestUncorrectedUs: {
     ...latency,
     transports: polled,
+    label: 'from sending',
     meaning: 'The same round trips from the time of sending, as proof of what the correction adds',
   },
   'http.unchangedShare': {
     ...share,
     transports: ['polling', 'long-polling'],
+    label: 'unchanged answers',
     meaning: 'Share of the answers that told the client nothing new',
   },
   'http.failedShare': {
     ...share,
     transports: polled,
     deterministic: false,
+    label: 'failed polls',
     meaning:
       'Share of the due polls that got no answer of use: a status of failure, a broken connection, or a streak that ended before',
   },
@@ -161,24 +184,32 @@ export const metrics = {
     ...share,
     transports: polled,
     deterministic: false,
+    label: 'skipped polls',
     meaning: 'Share of the due polls that were skipped because the client’s previous poll was still outstanding',
   },
   'wire.bytesInPerClientMinute': {
     ...bytes,
     unit: 'bytes/min',
+    label: 'bytes in/client/min',
     meaning: 'Bytes a client received a minute, headers and frames included',
   },
   'wire.bytesOutPerClientMinute': {
     ...bytes,
     unit: 'bytes/min',
+    label: 'bytes out/client/min',
     meaning: 'Bytes a client sent a minute, headers and frames included',
   },
-  'wire.bytesPerUpdate': { ...bytes, meaning: 'Bytes in and out for each change and client that watches it' },
-  'wire.headerShare': { ...share, meaning: 'Share of the bytes in and out that is not payload' },
+  'wire.bytesPerUpdate': {
+    ...bytes,
+    label: 'bytes/update',
+    meaning: 'Bytes in and out for each change and client that watches it',
+  },
+  'wire.headerShare': { ...share, label: 'header share', meaning: 'Share of the bytes in and out that is not payload' },
   'updates.published': {
     ...tally,
     better: 'neither',
     acrossShards: 'whole',
+    label: 'published changes',
     meaning: 'Changes committed to Postgres, the warm-up’s included',
   },
   'updates.delivered': {
@@ -186,45 +217,68 @@ export const metrics = {
     better: 'higher',
     // Which change a poll or a cache skips hangs on the moment it asks.
     deterministic: false,
+    label: 'delivered updates',
     meaning: 'Versions that reached a client, over clients and changes',
   },
   'updates.superseded': {
     ...tally,
     better: 'neither',
     deterministic: false,
+    label: 'superseded updates',
     meaning: 'Versions a client skipped by contract, because it asks for the latest state',
   },
   'updates.missed': {
     ...tally,
+    label: 'missed updates',
     meaning: 'Versions an every-version stream skipped, or that a client still lacked after the drain',
   },
-  'updates.duplicate': { ...tally, meaning: 'Versions a stream sent to a client that had them' },
-  'updates.outOfOrder': { ...tally, meaning: 'Versions a stream sent after a newer one' },
+  'updates.duplicate': {
+    ...tally,
+    label: 'duplicate updates',
+    meaning: 'Versions a stream sent to a client that had them',
+  },
+  'updates.outOfOrder': {
+    ...tally,
+    label: 'updates out of order',
+    meaning: 'Versions a stream sent after a newer one',
+  },
   deliveryRatio: {
     ...share,
     better: 'higher',
     boundary: 'trial',
+    label: 'delivery ratio',
     meaning: '1 − missed / (changes × the clients that watch them)',
   },
   'system.cpuMsPerSecond': {
     ...cpu,
+    label: 'system CPU ms/s',
     meaning: 'CPU time of servers, relay, Redis, Postgres and load balancer together, each above its idle control',
   },
-  'server.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of the server processes above their idle control' },
-  'relay.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of the relay above its idle control' },
-  'redis.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of Redis above its idle control' },
-  'nginx.cpuMsPerSecond': { ...cpu, meaning: 'CPU time of the load balancer above its idle control' },
+  'server.cpuMsPerSecond': {
+    ...cpu,
+    label: 'server CPU ms/s',
+    meaning: 'CPU time of the server processes above their idle control',
+  },
+  'relay.cpuMsPerSecond': { ...cpu, label: 'relay CPU ms/s', meaning: 'CPU time of the relay above its idle control' },
+  'redis.cpuMsPerSecond': { ...cpu, label: 'Redis CPU ms/s', meaning: 'CPU time of Redis above its idle control' },
+  'nginx.cpuMsPerSecond': {
+    ...cpu,
+    label: 'nginx CPU ms/s',
+    meaning: 'CPU time of the load balancer above its idle control',
+  },
   'nodes.skew': {
     ...share,
     // A cookie's hash is chance.
     deterministic: false,
     acrossShards: 'whole',
+    label: 'busiest node',
     meaning:
       'Clients of the busiest server node at the window’s start, where 1 is an even share (of polling: answers within the window)',
   },
   'server.eventLoopDelayUs': {
     ...latency,
     acrossShards: 'whole',
+    label: 'event loop',
     meaning:
       'How late a 100 ms timer fired in the servers; the ticks a stall swallowed count as well (upper bounds of buckets 20 % wide)',
   },
@@ -233,28 +287,37 @@ export const metrics = {
     deterministic: false,
     acrossShards: 'whole',
     acrossRepetitions: 'max',
+    label: 'server memory',
     meaning: 'Resident memory of the server processes at the end of the window',
   },
   'memory.bytesPerClient': {
     ...bytes,
     deterministic: false,
     acrossShards: 'whole',
+    label: 'memory/client',
     meaning: 'Growth of server memory plus kernel socket memory for each client, from 1,000 clients on',
   },
   'connect.us': {
     ...latency,
     boundary: 'trial',
+    label: 'connect',
     meaning: 'From a client’s intended connect time until it can use the connection',
   },
   'connect.failures': {
     ...tally,
+    label: 'failed connects',
     meaning: 'Sessions that ended before they were open: refused, timed out, or answered by a status of failure',
   },
-  'storm.attempts': { ...storm, meaning: 'Connection attempts from the fault until the last client was back' },
+  'storm.attempts': {
+    ...storm,
+    label: 'attempts',
+    meaning: 'Connection attempts from the fault until the last client was back',
+  },
   'storm.attemptsPerClient': {
     ...storm,
     kind: 'gauge',
     acrossRepetitions: 'median',
+    label: 'attempts/client',
     meaning: 'Those attempts for each client',
   },
   'storm.peakAttemptsPerSecond': {
@@ -262,6 +325,7 @@ export const metrics = {
     kind: 'gauge',
     unit: '1/s',
     acrossRepetitions: 'median',
+    label: 'peak attempts/s',
     meaning: 'Attempts in the busiest 100 ms after the server listened again, × 10',
   },
   'storm.peakWhileDownPerSecond': {
@@ -269,33 +333,46 @@ export const metrics = {
     kind: 'gauge',
     unit: '1/s',
     acrossRepetitions: 'median',
+    label: 'peak down/s',
     meaning: 'Attempts in the busiest 100 ms of the outage, × 10',
   },
   'storm.recoveryUs': {
     ...latency,
     needsFault: true,
     boundary: 'trial',
+    label: 'back in',
     meaning:
       'From the moment the server listened again until a client was back, over clients; one that never is counts as infinite',
   },
   'storm.missedAway': {
     ...storm,
+    label: 'missed away',
     meaning: 'Versions that came out while a client was away, over the clients that came back',
   },
-  'storm.madeUpBySnapshot': { ...storm, meaning: 'Of those, what the state sent on reconnecting made up for' },
-  'storm.madeUpByReplay': { ...storm, meaning: 'Of those, what was sent one by one on reconnecting (Last-Event-ID)' },
-  'storm.gaveUp': { ...storm, meaning: 'Clients that stopped trying' },
+  'storm.madeUpBySnapshot': {
+    ...storm,
+    label: 'by snapshot',
+    meaning: 'Of those, what the state sent on reconnecting made up for',
+  },
+  'storm.madeUpByReplay': {
+    ...storm,
+    label: 'by replay',
+    meaning: 'Of those, what was sent one by one on reconnecting (Last-Event-ID)',
+  },
+  'storm.gaveUp': { ...storm, label: 'gave up', meaning: 'Clients that stopped trying' },
   'storm.dbQueriesPeakPerSecond': {
     ...storm,
     kind: 'gauge',
     unit: '1/s',
     acrossShards: 'whole',
     acrossRepetitions: 'median',
+    label: 'DB peak/s',
     meaning: 'Database queries in the busiest 100 ms after the server listened again, × 10',
   },
   'storm.listenOverflows': {
     ...storm,
     acrossShards: 'whole',
+    label: 'listen overflows',
     meaning:
       'Connections the kernel turned away because the queue of those waiting to be accepted was full (ListenOverflows of the machine)',
   },
@@ -303,12 +380,14 @@ export const metrics = {
     ...latency,
     needsFault: true,
     boundary: 'trial',
+    label: 'attempt lag',
     meaning: 'From the moment a client’s backoff chose for its next attempt until the attempt was made',
   },
   'generator.errorUs': {
     ...cpu,
     unit: 'us',
     better: 'neither',
+    label: 'generator error',
     meaning:
       'How much later the swarm saw things than the canary clients beside it: the generator’s own error, as a mean',
   },
@@ -317,15 +396,18 @@ export const metrics = {
     unit: 'ratio',
     acrossShards: 'max',
     acrossRepetitions: 'max',
+    label: 'generator CPU',
     meaning: 'Share of one core that the busiest shard used',
   },
   'generator.eventLoopDelayUs': {
     ...latency,
+    label: 'its loop',
     meaning: 'How late a 100 ms timer fired in the shards; the ticks a stall swallowed count as well',
   },
   'generator.publishLagUs': {
     ...latency,
     acrossShards: 'whole',
+    label: 'publish lag',
     meaning: 'From a change’s intended time until the publisher sent it',
   },
   'generator.lateArrivals': {
@@ -333,6 +415,7 @@ export const metrics = {
     transports: polled,
     boundary: 'window',
     deterministic: false,
+    label: 'late polls',
     meaning: 'Polls sent more than 10 ms after they were due though nothing was outstanding',
   },
 } as const satisfies Record<string, MetricDefinition>;

@@ -1,6 +1,7 @@
 // The run record `freshet.run/1`: what a run was asked, what it measured, and what speaks against it.
 // The published JSON Schema (run-record.schema.json) is generated from this file.
 import { z } from 'zod';
+import { parseSubject } from './comparison.ts';
 import { type MetricName, metricNames } from './metrics.ts';
 
 export const runRecordSchemaName = 'freshet.run/1';
@@ -65,6 +66,12 @@ const witnessedCount = z.strictObject({
   clients: countField.nullable(),
   servers: countField.nullable(),
   database: countField.nullable(),
+});
+
+/** What a scenario asks, and the figures that its table shows, spelled as thresholds spell them. */
+const scenario = z.strictObject({
+  question: z.string(),
+  columns: z.array(z.string().refine((text) => !('problem' in parseSubject(text)), 'names no figure')).optional(),
 });
 
 const settingValue = z.union([z.string(), z.number(), z.boolean()]);
@@ -156,6 +163,8 @@ export const runRecord = z.strictObject({
     limits: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
   }),
   services: z.record(z.string(), service),
+  /** Of the scenarios that were run, by name. */
+  scenarios: z.record(z.string(), scenario).optional(),
   trials: z.array(trial),
   /** What was planned but not done, as `contender #repetition`. */
   missing: z.array(z.string()),

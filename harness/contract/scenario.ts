@@ -10,6 +10,8 @@ export interface Scenario {
   /** Settings of contenders that this scenario takes for granted where a spelling does not say otherwise. */
   readonly contenderDefaults?: Readonly<Record<string, SettingValue>>;
   readonly settings: Readonly<Record<string, Setting>>;
+  /** The figures that its table and its chart show, spelled as thresholds spell them; without, those of every comparison. */
+  readonly columns?: readonly string[];
   /** Limits that fail a run of it, as `--threshold` spells them. */
   readonly thresholds?: readonly string[];
   /** What `--quick` changes, spelled as on the command line. */

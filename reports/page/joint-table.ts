@@ -1,10 +1,11 @@
 // Several runs → one table: a row for each contender of each run, and what must be known before two rows are set against each other.
+import { sharedColumns } from '../comparison-table.ts';
 import { counted } from '../conditions.ts';
 import { escapeHtml } from '../escape.ts';
 import { headlineOf } from '../headline.ts';
 import type { Run } from '../run.ts';
 import { renderHtmlTable } from '../table/html.ts';
-import { fillTable, type Table, tableColumns } from '../table.ts';
+import { fillTable, type Table } from '../table.ts';
 import { minuteOf } from './environment.ts';
 import { runId } from './run-report.ts';
 import { seriesKey } from './series-key.ts';
@@ -20,7 +21,7 @@ export function renderJointTable(runs: readonly Run[]): string {
   });
   const table: Table = fillTable(
     rows.map(({ name, contender }) => ({ label: name, transport: contender.transport, subject: contender })),
-    tableColumns,
+    sharedColumns(runs),
     { caption: 'All runs compared', rowHeading: 'run: contender', remarks: remarksOf(runs) },
   );
   const keyOf = (index: number) => {

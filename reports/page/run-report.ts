@@ -1,5 +1,6 @@
 // A run and its drawn charts → its part of the page: headline and sections in the order in which a reader asks.
 import { absentCharts } from '../charts/all.ts';
+import { comparisonsOf, comparisonTablesOf } from '../comparison-table.ts';
 import { escapeHtml } from '../escape.ts';
 import { keepUnits } from '../figures.ts';
 import { type Headline, headlineOf } from '../headline.ts';
@@ -7,7 +8,6 @@ import { isEmpty, type Run } from '../run.ts';
 import { lineTableOf, sweepTablesOf } from '../scaling/tables.ts';
 import { stormSystemTableOf, stormTableOf } from '../storm-table.ts';
 import { renderHtmlTable } from '../table/html.ts';
-import { tableOf } from '../table.ts';
 import { renderVerdictHtml } from '../verdict/dialects.ts';
 import { type Conclusion, concludeRun } from '../verdict/verdict.ts';
 import { minuteOf, renderEnvironment } from './environment.ts';
@@ -95,7 +95,19 @@ function renderVerdict(run: Run, conclusion: Conclusion): string {
 
 function renderComparison(run: Run): string {
   if (run.contenders.length === 0 && !isEmpty(run)) return '';
-  return renderHtmlTable(tableOf(run), (row) => seriesKey(run, row)) + renderEveryFigure(run.contenders);
+  const comparisons = comparisonsOf(run);
+  const tables = comparisonTablesOf(run).map((table, index) => {
+    const { contenders, scenarios } = comparisons[index] ?? { contenders: [], scenarios: [] };
+    const questions = scenarios.flatMap(({ name, question }) =>
+      question === null ? [] : [`<p class="sub"><strong>${escapeHtml(name)}</strong>: ${escapeHtml(question)}</p>`],
+    );
+    const keyOf = (row: number) => {
+      const contender = contenders[row];
+      return contender === undefined ? '' : seriesKey(run, run.contenders.indexOf(contender));
+    };
+    return questions.join('') + renderHtmlTable(table, keyOf);
+  });
+  return tables.join('') + renderEveryFigure(run.contenders);
 }
 
 function renderCharts(run: Run, charts: readonly PageChart[]): string {
