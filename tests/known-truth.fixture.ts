@@ -15,10 +15,11 @@ import { readLimits } from '../harness/services/limits.ts';
 import { startPostgres } from '../harness/services/postgres.ts';
 import { startRedis } from '../harness/services/redis.ts';
 import type { Database, Service } from '../harness/services/service.ts';
+import { referenceSystem } from '../harness/targets/reference-system.ts';
 import { runTrial, type TrialContext } from '../harness/trial/run-trial.ts';
 import { dashboard } from '../scenarios/dashboard.ts';
 
-type Bundles = TrialContext['bundles'];
+type Bundles = TrialContext['bundles'] & { readonly servers: string };
 
 const saboteurs = {
   withholdingServer: 'withholding-server',
@@ -93,10 +94,9 @@ export class Laboratory {
     let meanwhile: Promise<void> | undefined;
     const record = await runTrial(planOf(contender, settings), {
       guard: this.#guard,
-      ...this.#services,
-      database,
       limits: readLimits(),
       bundles,
+      system: referenceSystem({ guard: this.#guard, bundle: bundles.servers, database, ...this.#services }),
       signal: new AbortController().signal,
       onPhase: (phase) => {
         if (phase !== 'window') return;

@@ -1,7 +1,8 @@
 // What `bench:broadcast` reads of the kernel: CPU time by part, calls that write, memory. `null` is what cannot be seen here.
 import { readFileSync } from 'node:fs';
 import { nowUs } from '../../harness/contract/clock.ts';
-import { type SystemPart, type SystemProcesses, systemParts } from '../../harness/measure/reading.ts';
+import type { SystemProcesses } from '../../harness/contract/target.ts';
+import { type SystemPart, systemParts } from '../../harness/measure/reading.ts';
 import type { StatementReader } from '../../harness/measure/statements.ts';
 import { cpuUs, rssBytes, socketMemoryBytes } from '../../harness/services/processes.ts';
 

@@ -2,7 +2,7 @@
 // In: a row and the services. Out: where clients connect, how a change is made, and which processes do the work.
 import { sleepUntilUs } from '../../harness/contract/clock.ts';
 import { FreshetError } from '../../harness/contract/errors.ts';
-import type { SystemProcesses } from '../../harness/measure/reading.ts';
+import type { SystemProcesses } from '../../harness/contract/target.ts';
 import type { Update } from '../../harness/plan/arrivals.ts';
 import { type Contender, parseContender } from '../../harness/plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../../harness/plan/trial-plan.ts';
@@ -66,23 +66,17 @@ export function startSubject(row: Row, plan: TrialPlan, ground: Ground): Promise
 
 async function startReference(plan: TrialPlan, ground: Ground): Promise<Subject> {
   const { guard, bundles, database, redis, postgres } = ground;
-  const layout = await prepareReferenceSystem({ guard, bundle: bundles.servers, database, redisUrl: redis.url, plan });
+  const layout = await prepareReferenceSystem({ guard, bundle: bundles.servers, database, postgres, redis, plan });
   const [system, publisher] = await settleAll([
     layout.start(),
     Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
   ]);
-  const pidOf = ({ pid }: Service) => (pid === null ? [] : [pid]);
   let published = 0;
   return {
     target: layout.target,
     metricsUrls: layout.metricsUrls,
     servers: system.servers,
-    processes: {
-      servers: system.servers.map(({ pid }) => pid),
-      relay: system.relay === null ? [] : [system.relay.pid],
-      redis: system.relay === null ? [] : pidOf(redis),
-      postgres: pidOf(postgres),
-    },
+    processes: system.processes,
     publish: (updates) => {
       published += updates.length;
       publisher.schedule(updates);

@@ -75,7 +75,14 @@ export class Rig {
       seed: 42,
     });
     if (plan === undefined) throw new FreshetError('bug', 'a contender gave no trial');
-    const layout = await prepareReferenceSystem({ guard, bundle: bundles.servers, database, redisUrl: null, plan });
+    const layout = await prepareReferenceSystem({
+      guard,
+      bundle: bundles.servers,
+      database,
+      postgres: null,
+      redis: null,
+      plan,
+    });
     const system = await layout.start();
     const publisher = await Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish });
     return new Rig({

@@ -22,7 +22,7 @@ import { findNginx } from '../services/nginx.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import type { Service } from '../services/service.ts';
-import { usesRelay } from '../targets/reference-system.ts';
+import { referenceSystem, usesRelay } from '../targets/reference-system.ts';
 import type { Phase } from '../trial/phases.ts';
 import { runTrial } from '../trial/run-trial.ts';
 import type { TimelinePoint } from '../trial/timeline.ts';
@@ -111,6 +111,7 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
   if (nginx !== null) record.services.nginx = describeService({ driver: 'embedded', version: nginx.version });
   const services = watch({ signal, services: [postgres, redis] });
   const database = await toItsEnd(services, createDatabase({ guard, postgres }));
+  const system = referenceSystem({ guard, bundle: bundles.servers, database, postgres, redis });
   const names = nameTrials(trials);
   for (const [index, plan] of trials.entries()) {
     signal.throwIfAborted();
@@ -124,7 +125,7 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
     const onPoint = (point: TimelinePoint) => progress.point(point);
     const { limits } = measurement;
     const { keep } = store;
-    const context = { guard, bundles, postgres, redis, limits, database, signal, keep, onPhase, onPoint };
+    const context = { guard, bundles, limits, system, signal, keep, onPhase, onPoint };
     const trial = await toItsEnd(services, runTrial(plan, context));
     record.trials.push(trial);
     record.missing.shift();

@@ -14,7 +14,7 @@ import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
-import { usesRelay } from '../targets/reference-system.ts';
+import { referenceSystem, usesRelay } from '../targets/reference-system.ts';
 import { runClosedLoop } from '../trial/closed-loop.ts';
 import { runFanOut } from '../trial/fan-out.ts';
 import type { TrialContext } from '../trial/run-trial.ts';
@@ -70,7 +70,8 @@ async function measureAll({ request, limits, guard, signal, contenders }: Measur
   const services = watch({ signal, services: [postgres, redis] });
   const database = await toItsEnd(services, createDatabase({ guard, postgres }));
   const quiet = { onPhase: () => {}, onPoint: () => {} };
-  const context = { guard, bundles, postgres, redis, limits, database, signal, ...quiet };
+  const system = referenceSystem({ guard, bundle: bundles.servers, database, postgres, redis });
+  const context = { guard, bundles, limits, system, signal, ...quiet };
   for (const [index, plan] of plans.entries()) {
     signal.throwIfAborted();
     say(`[${index + 1}/${plans.length}] ${plan.contender.name}`);

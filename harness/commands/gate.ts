@@ -22,7 +22,7 @@ import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
-import { usesRelay } from '../targets/reference-system.ts';
+import { referenceSystem, usesRelay } from '../targets/reference-system.ts';
 import { runTrial } from '../trial/run-trial.ts';
 import { toItsEnd, watch } from '../trial/watch.ts';
 import { ensureCapacity } from './bench.ts';
@@ -106,11 +106,9 @@ async function measurePairs(measurement: Measurement): Promise<void> {
     progress.step(`pair ${plan.repetition}: ${plan.contender.name}, ${side}`);
     const context = {
       guard,
-      bundles: { publisher: bundles.publisher, shard: bundles.shard, servers: bundles[side] },
-      postgres,
-      redis,
+      bundles,
       limits,
-      database: databases[side],
+      system: referenceSystem({ guard, bundle: bundles[side], database: databases[side], postgres, redis }),
       signal,
       onPhase: () => {},
       onPoint: () => {},

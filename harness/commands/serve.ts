@@ -52,7 +52,7 @@ async function serve(
 
   async function startSystem() {
     const database = await createDatabase({ guard, postgres });
-    const options = { guard, bundle: bundles.servers, database, redisUrl: redis?.url ?? null, plan, port };
+    const options = { guard, bundle: bundles.servers, database, postgres, redis, plan, port };
     const layout = await prepareReferenceSystem(options);
     const [system, publisher] = await settleAll([
       layout.start(),

@@ -51,3 +51,12 @@ export interface PublishProgram {
   /** Added to the environment: what only its user may see, such as passwords. */
   readonly env: Readonly<Record<string, string>>;
 }
+
+/** The processes of the system under test, by part. A part that is not ours to see has no pids. */
+export interface SystemProcesses {
+  readonly servers: readonly number[];
+  readonly relay: readonly number[];
+  readonly redis: readonly number[];
+  readonly postgres: readonly number[];
+  readonly nginx?: readonly number[];
+}

@@ -3,7 +3,7 @@ import { nowUs, sleepUntilUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import type { FaultKind, FaultPlan } from '../plan/fault.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { ReferenceSystem } from '../targets/reference-system.ts';
+import type { RunningSystem } from '../targets/system.ts';
 
 /** What happened, µs of the monotonic clock; both moments are one where the system was there all the time. */
 export interface Outage {
@@ -13,7 +13,7 @@ export interface Outage {
 }
 
 export interface Victims {
-  readonly system: ReferenceSystem;
+  readonly system: RunningSystem;
   readonly swarm: Pick<Swarm, 'lose'>;
 }
 
@@ -54,12 +54,12 @@ const faults: Readonly<Record<FaultKind, Inflict>> = {
 };
 
 /** Starts the servers early enough to listen when the time is up. */
-async function bringBack(plan: FaultPlan, system: ReferenceSystem, atUs: number): Promise<void> {
+async function bringBack(plan: FaultPlan, system: RunningSystem, atUs: number): Promise<void> {
   await sleepUntilUs(atUs + plan.downUs - system.startedInUs);
   await system.restartServers();
 }
 
-function signalAll(system: ReferenceSystem, signal: 'SIGSTOP' | 'SIGCONT'): void {
+function signalAll(system: RunningSystem, signal: 'SIGSTOP' | 'SIGCONT'): void {
   for (const { name, pid } of system.servers) {
     try {
       process.kill(pid, signal);

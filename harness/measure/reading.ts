@@ -1,18 +1,10 @@
 // One reading of every source at once, taken at the edges of the control and of the window, and at rest.
 
 import { nowUs } from '../contract/clock.ts';
+import type { SystemProcesses } from '../contract/target.ts';
 import { cpuUs, listenOverflows, rssBytes, socketMemoryBytes } from '../services/processes.ts';
 import { type PrometheusReading, readPrometheus, sumOf } from './prometheus.ts';
 import type { StatementCounts, StatementReader } from './statements.ts';
-
-/** The processes of the system under test, by part. A part that is not ours to see has no pids. */
-export interface SystemProcesses {
-  readonly servers: readonly number[];
-  readonly relay: readonly number[];
-  readonly redis: readonly number[];
-  readonly postgres: readonly number[];
-  readonly nginx?: readonly number[];
-}
 
 export const systemParts = [
   'servers',

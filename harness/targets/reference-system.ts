@@ -6,7 +6,7 @@ import { paths, type ReadyLine, serverInterface, settingsVariable } from '../../
 import type { ServerSettings } from '../../servers/settings.ts';
 import { nowUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
-import type { PublishProgram } from '../contract/target.ts';
+import type { SystemProcesses } from '../contract/target.ts';
 import { connectionsInAll } from '../plan/capacity.ts';
 import { type Contender, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
@@ -19,35 +19,18 @@ import { type BalancerPlan, nginxConf } from '../services/nginx-conf.ts';
 import { freePort } from '../services/ports.ts';
 import type { Database, Service } from '../services/service.ts';
 import type { ReferenceTargetPlan } from './reference.ts';
+import type { MeasuredSystem, RunningSystem, SystemLayout } from './system.ts';
 
-/** Where everything will be, known before it runs, so that all processes of a trial can start side by side. */
-export interface SystemLayout {
-  readonly target: ReferenceTargetPlan;
-  /** The balancer's nginx.conf; `null` where there is none. */
-  readonly nginxConf: string | null;
-  /** /metrics of the servers and the relay, in that order; never through the balancer. */
-  readonly metricsUrls: readonly string[];
-  /** The program that commits changes. */
-  readonly publish: PublishProgram;
-  /** Starts servers and relay; resolves when all are ready. Throws `environment` when a part does not start; the guard ends the rest. */
-  start(): Promise<ReferenceSystem>;
-}
-
-export interface ReferenceSystem {
-  /** The server nodes as they are now: a restart replaces them. */
+/** The reference servers as they run: children of ours. */
+export interface ReferenceSystem extends RunningSystem {
   readonly servers: readonly Child[];
   readonly relay: Child | null;
   readonly balancer: Service | null;
-  /** Resolves with the server or relay that ended though nobody asked. */
-  readonly died: Promise<Child>;
-  /** Ends all servers by this signal; resolves when they are gone, by force after `graceMs`. */
-  endServers(signal: 'SIGKILL' | 'SIGTERM', graceMs: number): Promise<void>;
-  /** Starts the servers again on the same ports; resolves when they listen. */
-  restartServers(): Promise<void>;
-  /** How long the servers took to start, in µs. */
-  readonly startedInUs: number;
-  /** Drains and ends the servers, then balancer and relay. */
-  stop(): Promise<void>;
+}
+
+/** Where they will be; `start` starts them. */
+export interface ReferenceLayout extends SystemLayout {
+  start(): Promise<ReferenceSystem>;
 }
 
 export interface SystemOptions {
@@ -55,7 +38,9 @@ export interface SystemOptions {
   /** The servers' bundle; runs under plain node. */
   readonly bundle: string;
   readonly database: Database;
-  readonly redisUrl: string | null;
+  /** Where the database is; `null` where nobody asks what it costs. */
+  readonly postgres: Service | null;
+  readonly redis: Service | null;
   readonly plan: TrialPlan;
   /** Of the first address for clients; a free one by default. */
   readonly port?: number | undefined;
@@ -63,8 +48,14 @@ export interface SystemOptions {
 
 const host = '127.0.0.1';
 
+/** The reference servers as a system to measure; `bundle` is that of the version in question, and each trial finds the database prepared anew. */
+export function referenceSystem(options: Omit<SystemOptions, 'plan' | 'port'>): MeasuredSystem {
+  const { postgres, redis } = options;
+  return { services: { postgres, redis }, prepare: (plan) => prepareReferenceSystem({ ...options, plan }) };
+}
+
 /** Prepares the database for this contender, and says where its servers will be. */
-export async function prepareReferenceSystem(options: SystemOptions): Promise<SystemLayout> {
+export async function prepareReferenceSystem(options: SystemOptions): Promise<ReferenceLayout> {
   const { plan, bundle, database, guard } = options;
   const hasRelay = usesRelay(plan.contender);
   const certificate = settingOf(plan.contender, 'tls') === 'on' ? await makeCertificate(guard.directory, host) : null;
@@ -93,6 +84,7 @@ export async function prepareReferenceSystem(options: SystemOptions): Promise<Sy
         ...(ownCertificate !== null && { NODE_EXTRA_CA_CERTS: ownCertificate.certificateFile }),
       },
     },
+    database,
     start: () => startProcesses({ ...options, certificate: ownCertificate }, { ports, relayPort, balancer }),
   };
 }
@@ -111,7 +103,8 @@ async function startProcesses(
     relayPort === null ? null : startRole(options, 'relay', { ...relaySettings(options), port: relayPort }),
     ...startServers(),
   ]);
-  return new RunningSystem({
+  return new StartedSystem({
+    options,
     servers: servers.filter((child) => child !== null),
     relay: relay ?? null,
     balancer: nginx ?? null,
@@ -121,6 +114,7 @@ async function startProcesses(
 }
 
 interface SystemParts {
+  readonly options: Pick<SystemOptions, 'postgres' | 'redis'>;
   readonly servers: readonly Child[];
   readonly relay: Child | null;
   readonly balancer: Service | null;
@@ -128,17 +122,19 @@ interface SystemParts {
   readonly startedInUs: number;
 }
 
-class RunningSystem implements ReferenceSystem {
+class StartedSystem implements ReferenceSystem {
   servers: readonly Child[];
   readonly relay: Child | null;
   readonly balancer: Service | null;
   readonly startedInUs: number;
   readonly died: Promise<Child>;
+  readonly #options: SystemParts['options'];
   readonly #startServers: () => Promise<Child[]>;
   readonly #askedToEnd = new Set<Child>();
   #tellDeath: (child: Child) => void = () => {};
 
-  constructor({ servers, relay, balancer, startServers, startedInUs }: SystemParts) {
+  constructor({ options, servers, relay, balancer, startServers, startedInUs }: SystemParts) {
+    this.#options = options;
     this.servers = servers;
     this.relay = relay;
     this.balancer = balancer;
@@ -148,6 +144,26 @@ class RunningSystem implements ReferenceSystem {
       this.#tellDeath = resolve;
     });
     for (const child of [...servers, ...(relay === null ? [] : [relay])]) this.#watch(child);
+  }
+
+  get hasRelay(): boolean {
+    return this.relay !== null;
+  }
+
+  get services(): readonly Service[] {
+    return this.balancer === null ? [] : [this.balancer];
+  }
+
+  get processes(): SystemProcesses {
+    const { postgres, redis } = this.#options;
+    const pidsOf = (part: { readonly pid: number | null } | null) => (part?.pid == null ? [] : [part.pid]);
+    return {
+      servers: this.servers.map(({ pid }) => pid),
+      relay: pidsOf(this.relay),
+      redis: this.relay === null ? [] : pidsOf(redis),
+      postgres: pidsOf(postgres),
+      nginx: pidsOf(this.balancer),
+    };
   }
 
   async endServers(signal: 'SIGKILL' | 'SIGTERM', graceMs: number): Promise<void> {
@@ -238,13 +254,13 @@ function targetOf(contender: Contender, ports: readonly number[]): Omit<Referenc
   };
 }
 
-function serverSettings({ plan, database, redisUrl, guard }: SystemOptions): Partial<ServerSettings> {
+function serverSettings({ plan, database, redis, guard }: SystemOptions): Partial<ServerSettings> {
   const { contender } = plan;
   const ms = (name: string) => Number(settingOf(contender, name)) / 1000;
   return {
     transport: contender.transport,
     postgresUrl: database.serverUrl,
-    redisUrl,
+    redisUrl: redis?.url ?? null,
     redisChannel: `freshet:${guard.runId}:${database.name}`,
     poolSize: plan.poolSize,
     audiences: plan.audiences,

@@ -12,7 +12,6 @@ import type { TrialPlan } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { settleAll, within } from '../services/deadline.ts';
 import { coresBusy, readMachineCpu } from '../services/machine-cpu.ts';
-import { prepareReferenceSystem } from '../targets/reference-system.ts';
 import type { TrialContext } from './run-trial.ts';
 import { watch, whileAlive } from './watch.ts';
 
@@ -30,20 +29,20 @@ export interface ClosedLoop {
   readonly onStep: (step: CeilingStep) => void;
 }
 
-type Context = Pick<TrialContext, 'guard' | 'bundles' | 'postgres' | 'redis' | 'database' | 'signal'>;
+type Context = Pick<TrialContext, 'guard' | 'bundles' | 'system' | 'signal'>;
 
 /** Starts the system, runs the steps, and leaves nothing behind. Each step is measured for the plan's window. */
 export async function runClosedLoop(plan: TrialPlan, loop: ClosedLoop, context: Context): Promise<CeilingStep[]> {
-  const { guard, bundles, database, postgres, redis, signal } = context;
+  const { guard, bundles, signal } = context;
+  const { services } = context.system;
   const cleanups: (() => Promise<unknown>)[] = [];
   try {
     signal.throwIfAborted();
-    const redisUrl = redis?.url ?? null;
-    const layout = await prepareReferenceSystem({ guard, bundle: bundles.servers, database, redisUrl, plan });
+    const layout = await context.system.prepare(plan);
     const [system, publisher, statements] = await settleAll([
       layout.start(),
       Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
-      StatementReader.open(database),
+      StatementReader.open(layout.database),
     ]);
     cleanups.push(
       () => system.stop(),
@@ -52,23 +51,16 @@ export async function runClosedLoop(plan: TrialPlan, loop: ClosedLoop, context: 
     );
     const over = new AbortController();
     cleanups.push(async () => over.abort());
-    const pidsOf = (pid: number | null | undefined) => (pid == null ? [] : [pid]);
     const sources: Sources = {
       statements,
       metricsUrls: layout.metricsUrls,
       authority: layout.target.authority,
-      processes: {
-        servers: system.servers.map(({ pid }) => pid),
-        relay: pidsOf(system.relay?.pid),
-        redis: system.relay === null ? [] : pidsOf(redis?.pid),
-        postgres: pidsOf(postgres.pid),
-        nginx: [],
-      },
+      processes: system.processes,
     };
     const alive = watch({
       signal,
       until: over.signal,
-      services: [postgres, redis],
+      services: [services.postgres, services.redis],
       children: [publisher.child],
       deaths: [system.died],
       losses: [publisher.lost],

@@ -13,21 +13,18 @@ import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
 import { settleAll, within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
-import type { Database, Service } from '../services/service.ts';
 import { Swarm, type SwarmState } from '../swarm/swarm.ts';
-import { prepareReferenceSystem, type ReferenceSystem } from '../targets/reference-system.ts';
+import type { MeasuredSystem, RunningSystem, SystemLayout } from '../targets/system.ts';
 import { type Phase, Phases } from './phases.ts';
 import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
 import { type Watch, watch, whileAlive } from './watch.ts';
 
 export interface TrialContext {
   readonly guard: Guard;
-  readonly bundles: { readonly servers: string; readonly publisher: string; readonly shard: string };
-  readonly postgres: Service;
-  readonly redis: Service | null;
+  readonly bundles: { readonly publisher: string; readonly shard: string };
   readonly limits: Limits;
-  /** The run's; every trial finds it freshly prepared. */
-  readonly database: Database;
+  /** What is measured. */
+  readonly system: MeasuredSystem;
   /** Aborted by a signal; the reason is what the trial is rejected with. */
   readonly signal: AbortSignal;
   /** Keeps a file beside the record. */
@@ -38,8 +35,8 @@ export interface TrialContext {
 
 /** All processes of one trial. */
 interface Rig {
-  readonly database: Database;
-  readonly system: ReferenceSystem;
+  readonly layout: SystemLayout;
+  readonly system: RunningSystem;
   readonly publisher: Publisher;
   readonly swarm: Swarm;
   readonly sources: Sources;
@@ -73,21 +70,16 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
 }
 
 async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() => Promise<unknown>)[]): Promise<Rig> {
-  const { guard, bundles, database, postgres, redis } = context;
+  const { guard, bundles } = context;
+  const { services } = context.system;
   context.signal.throwIfAborted();
-  const layout = await prepareReferenceSystem({
-    guard,
-    bundle: bundles.servers,
-    database,
-    redisUrl: redis?.url ?? null,
-    plan,
-  });
+  const layout = await context.system.prepare(plan);
   if (layout.nginxConf !== null)
     await context.keep?.(`nginx-${plan.scenario}-${plan.contender.name}.conf`, layout.nginxConf);
   const [system, publisher, statements, swarm] = await settleAll([
     layout.start(),
     Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
-    StatementReader.open(database),
+    StatementReader.open(layout.database),
     Swarm.start({ guard, bundle: bundles.shard, plan, target: layout.target, limits: context.limits }),
   ]);
   cleanups.push(
@@ -96,25 +88,18 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     () => statements.close(),
     () => swarm.stop(),
   );
-  const pidOf = (service: Service | null) => (service?.pid == null ? [] : [service.pid]);
-  const others = {
-    relay: system.relay === null ? [] : [system.relay.pid],
-    redis: system.relay === null ? [] : pidOf(redis),
-    postgres: pidOf(postgres),
-    nginx: pidOf(system.balancer),
-  };
   const over = new AbortController();
   cleanups.push(async () => over.abort());
   const alive = watch({
     signal: context.signal,
     until: over.signal,
-    services: [postgres, redis, system.balancer],
+    services: [services.postgres, services.redis, ...system.services],
     children: [publisher.child, ...swarm.children],
     deaths: [system.died],
     losses: [publisher.lost],
   });
   return {
-    database,
+    layout,
     system,
     publisher,
     swarm,
@@ -124,7 +109,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
       authority: layout.target.authority,
       // Asked anew for each reading: a fault may have replaced the servers.
       get processes() {
-        return { ...others, servers: system.servers.map(({ pid }) => pid) };
+        return system.processes;
       },
     },
     alive,
@@ -212,12 +197,12 @@ async function measure(
     results,
     atRest: state,
     timeline: series,
-    statements: rig.database.statements,
+    statements: rig.layout.database.statements,
     clockStepMs,
     startUs,
     behindAtStart,
     outage,
-    hasRelay: rig.system.relay !== null,
+    hasRelay: rig.system.hasRelay,
   });
 }
 

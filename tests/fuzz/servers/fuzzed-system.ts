@@ -78,7 +78,8 @@ export class FuzzedSystem {
       guard,
       bundle: bundles.servers,
       database,
-      redisUrl: redis.url,
+      postgres,
+      redis,
       plan,
     });
     const system = await layout.start();
