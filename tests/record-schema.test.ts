@@ -24,7 +24,10 @@ describe('the run record’s JSON Schema', () => {
   });
 
   test('refuses a scenario’s column that names no figure', () => {
-    const record = (column: string) => ({ ...buildRecord(), scenarios: { some: { question: '?', columns: [column] } } });
+    const record = (column: string) => ({
+      ...buildRecord(),
+      scenarios: { some: { question: '?', columns: [column] } },
+    });
     expect(runRecord.safeParse(record('freshnessUs.p99')).success).toBe(true);
     expect(runRecord.safeParse(record('freshness.p99')).error?.issues).toMatchObject([{ message: 'names no figure' }]);
   });

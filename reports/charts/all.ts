@@ -3,6 +3,7 @@ import type { Run } from '../run.ts';
 import type { Chart, ChartMaker } from './chart.ts';
 import { costChart } from './cost.ts';
 import { crossoverChart } from './crossover.ts';
+import { figureCharts } from './figures.ts';
 import { freshnessChart } from './freshness.ts';
 import { poolWaitsChart } from './pool-waits.ts';
 import { queriesChart } from './queries.ts';
@@ -31,7 +32,7 @@ export function chartsOf(run: Run): Chart[] {
 
 /** Those of the comparison. */
 export function comparisonChartsOf(run: Run): Chart[] {
-  return makeCharts(Object.values(makers), run);
+  return [...quotable(figureCharts(run), run), ...makeCharts(Object.values(makers), run)];
 }
 
 /** What charts of the comparison cannot be drawn, since the record has no figures for them. */
@@ -52,8 +53,14 @@ export function stormChartsOf(run: Run): Chart[] {
 }
 
 function makeCharts(some: readonly ChartMaker[], run: Run): Chart[] {
-  const charts = some.map((make) => make(run)).filter((chart) => chart !== null);
-  return run.valid ? charts : charts.map(withoutFinding);
+  return quotable(
+    some.map((make) => make(run)).filter((chart) => chart !== null),
+    run,
+  );
+}
+
+function quotable(charts: readonly Chart[], run: Run): Chart[] {
+  return run.valid ? [...charts] : charts.map(withoutFinding);
 }
 
 /** A picture travels without its report: that of an invalid run must not carry a finding. */

@@ -21,6 +21,12 @@ beforeAll(async () => {
 const titlesOf = (record: RunRecord) =>
   Object.fromEntries(chartsOf(readRun(record)).map(({ name, title }) => [name, title]));
 
+/** A scenario that names its figures, one of which only polling has, and one that was not measured. */
+const namedRecord = (): RunRecord => {
+  const columns = ['requestUs.p99', 'staleShare', 'updates.missed', 'server.rssBytes', 'storm.gaveUp'];
+  return { ...buildRecord(), scenarios: { dashboard: { question: 'What follows?', columns } } };
+};
+
 describe('the specifications', () => {
   it('are valid by Vega-Lite’s own schema, for odd records too', () => {
     const schema = createRequire(import.meta.url)('vega-lite/vega-lite-schema.json') as object;
@@ -31,6 +37,7 @@ describe('the specifications', () => {
       censored: censoredRecord(),
       storms: buildStormRecord(),
       sweep: buildSweepRecord(),
+      named: namedRecord(),
       'storm-momentary': oddRecords()['storm-momentary'] ?? buildRecord(),
     })) {
       for (const chart of chartsOf(readRun(record))) {
@@ -78,6 +85,13 @@ describe('the titles', () => {
     expect(titlesOf(censoredRecord()).freshness).toContain('long-polling had not shown half by the end');
   });
 
+  it('name the first figure that tells contenders apart, where the scenario names its figures', () => {
+    const chart = chartsOf(readRun(namedRecord()))[0];
+    expect(chart?.title).toBe('Stale screens: polling+cache=1s 30 %, long-polling, sse and websocket 0.1 %');
+    expect(chart?.data.columns).toEqual(['contender', 'round trip p99', 'stale screens', 'server memory']);
+    expect(chart?.data.rows.find(([label]) => label === 'sse')?.[1]).toBe('–');
+  });
+
   it('carry no finding of an invalid run', () => {
     for (const title of Object.values(titlesOf(invalidRecord())))
       expect(title).toMatch(/^Invalid run, not to be quoted: /);
@@ -85,7 +99,7 @@ describe('the titles', () => {
 });
 
 it('every chart has a text alternative and the data it draws', () => {
-  for (const record of [buildRecord(), ...Object.values(oddRecords())]) {
+  for (const record of [buildRecord(), namedRecord(), ...Object.values(oddRecords())]) {
     for (const chart of chartsOf(readRun(record))) {
       expect(chart.alternative.startsWith(chart.title)).toBe(true);
       expect(chart.data.rows.length).toBeGreaterThan(0);
