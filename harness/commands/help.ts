@@ -12,15 +12,19 @@ export function scenarioHelp(): string {
   return ['Scenarios:', ...scenarios.map(({ name, question }) => `  ${name.padEnd(18)} ${question}`)].join('\n');
 }
 
+/** What can be set: what all scenarios share once, then what each has of its own. */
 export function settingHelp(): string {
-  return scenarios
-    .map(({ name, settings }) => {
-      const lines = Object.entries(settings as Readonly<Record<string, Setting>>).map(
-        ([key, setting]) => `  ${key.padEnd(18)} ${setting.meaning} (${setting.default}${choicesOf(setting)})`,
-      );
-      return [`Settings of ${name}, for --set name=value:`, ...lines].join('\n');
-    })
-    .join('\n\n');
+  const all = scenarios.map(({ name, settings }) => ({ name, lines: Object.entries(settings).map(settingLine) }));
+  const isShared = (line: string) => all.every(({ lines }) => lines.includes(line));
+  const shared = all[0]?.lines.filter(isShared) ?? [];
+  return [
+    ['Settings of every scenario, for --set name=value:', ...shared].join('\n'),
+    ...all.map(({ name, lines }) => [`Besides, of ${name}:`, ...lines.filter((line) => !isShared(line))].join('\n')),
+  ].join('\n\n');
+}
+
+function settingLine([name, setting]: [string, Setting]): string {
+  return `  ${name.padEnd(18)} ${setting.meaning} (${setting.default}${choicesOf(setting)})`;
 }
 
 export function contenderHelp(): string {
