@@ -3,7 +3,8 @@ import { nowUs, sleepUntilUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import type { FaultKind, FaultPlan } from '../plan/fault.ts';
 import type { Swarm } from '../swarm/swarm.ts';
-import type { RunningSystem } from '../targets/system.ts';
+import type { RunningSystem, SystemServices } from '../targets/system.ts';
+import { interruptService } from './service-fault.ts';
 
 /** What happened, µs of the monotonic clock; both moments are one where the system was there all the time. */
 export interface Outage {
@@ -15,6 +16,8 @@ export interface Outage {
 export interface Victims {
   readonly system: RunningSystem;
   readonly swarm: Pick<Swarm, 'lose'>;
+  /** What the system stands on. */
+  readonly services: SystemServices;
 }
 
 /** A server that drains has this long before it is killed. */
@@ -51,7 +54,14 @@ const faults: Readonly<Record<FaultKind, Inflict>> = {
   async 'half-open'(_plan, { swarm }) {
     swarm.lose('silent');
   },
+  'redis-kill': interrupt,
+  'postgres-fast': interrupt,
+  'postgres-immediate': interrupt,
 };
+
+function interrupt(plan: FaultPlan, { services }: Victims, atUs: number): Promise<void> {
+  return interruptService(plan, services, atUs);
+}
 
 /** Starts the servers early enough to listen when the time is up. */
 async function bringBack(plan: FaultPlan, system: RunningSystem, atUs: number): Promise<void> {

@@ -26,16 +26,20 @@ const countStatements = `
         FROM pg_stat_statements s JOIN pg_roles r ON r.oid = s.userid
         WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())) AS freshet_sampler`;
 
-/** Reads one database's statements over a connection of its own. */
+const connectTimeoutMs = 5_000;
+
+/** Reads one database's statements over a connection of its own, and over another where that broke. */
 export class StatementReader {
-  readonly #client: pg.Client;
+  readonly #adminUrl: string;
+  /** `null` while there is none: the database is, or was, away. */
+  #client: pg.Client | null = null;
   readonly #roles: readonly [string, string];
   readonly #available: boolean;
   /** One query at a time; the next waits for the last. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(client: pg.Client, roles: readonly [string, string], available: boolean) {
-    this.#client = client;
+  private constructor(adminUrl: string, roles: readonly [string, string], available: boolean) {
+    this.#adminUrl = adminUrl;
     this.#roles = roles;
     this.#available = available;
   }
@@ -46,18 +50,17 @@ export class StatementReader {
     publisherRole: string;
     statements: { available: boolean };
   }): Promise<StatementReader> {
-    const client = new pg.Client({ connectionString: database.adminUrl, application_name: 'freshet-sampler' });
-    // A connection that breaks makes the next reading fail, which is where it is told.
-    client.on('error', () => {});
-    await client.connect();
-    return new StatementReader(client, [database.serverRole, database.publisherRole], database.statements.available);
+    const { adminUrl, serverRole, publisherRole, statements } = database;
+    const reader = new StatementReader(adminUrl, [serverRole, publisherRole], statements.available);
+    await reader.#connected();
+    return reader;
   }
 
   async read(): Promise<StatementCounts> {
     if (!this.#available) return { atUs: nowUs(), queries: null, others: null, foreign: null };
-    return this.#inTurn(async () => {
+    return this.#inTurn(async (client) => {
       const beforeUs = nowUs();
-      const { rows } = await this.#client.query<{ queries: number; others: number; foreign: number }>({
+      const { rows } = await client.query<{ queries: number; others: number; foreign: number }>({
         name: 'count',
         text: countStatements,
         values: [...this.#roles],
@@ -74,21 +77,39 @@ export class StatementReader {
 
   /** Backends that are not the system under test: the publisher's and the samplers'. */
   rigBackends(): Promise<Set<number>> {
-    return this.#inTurn(async () => {
-      const { rows } = await this.#client.query<{ pid: number }>(
+    return this.#inTurn(async (client) => {
+      const { rows } = await client.query<{ pid: number }>(
         `SELECT pid FROM pg_stat_activity AS freshet_sampler WHERE application_name IN ('freshet-sampler', 'freshet-publisher')`,
       );
       return new Set(rows.map((row) => row.pid));
     });
   }
 
-  #inTurn<T>(query: () => Promise<T>): Promise<T> {
-    const answer = this.#turn.then(query);
+  /** Rejects while the database is away. */
+  #inTurn<T>(query: (client: pg.Client) => Promise<T>): Promise<T> {
+    const answer = this.#turn.then(async () => query(await this.#connected()));
     this.#turn = answer.catch(() => null);
     return answer;
   }
 
+  async #connected(): Promise<pg.Client> {
+    if (this.#client !== null) return this.#client;
+    const client = new pg.Client({
+      connectionString: this.#adminUrl,
+      application_name: 'freshet-sampler',
+      connectionTimeoutMillis: connectTimeoutMs,
+    });
+    // A connection that breaks makes the reading fail, which is where it is told.
+    client.on('error', () => {});
+    client.once('end', () => {
+      if (this.#client === client) this.#client = null;
+    });
+    await client.connect();
+    this.#client = client;
+    return client;
+  }
+
   async close(): Promise<void> {
-    await this.#client.end();
+    await this.#client?.end();
   }
 }

@@ -1,6 +1,8 @@
 // A fault, as data: what is done to the system, when, and for how long.
+import { type ServiceFaultKind, serviceFaults } from './service-fault.ts';
 
-export const faultKinds = ['kill', 'cut', 'drain', 'stall', 'half-open'] as const;
+const serverFaultKinds = ['kill', 'cut', 'drain', 'stall', 'half-open'] as const;
+export const faultKinds = [...serverFaultKinds, ...(Object.keys(serviceFaults) as ServiceFaultKind[])] as const;
 export type FaultKind = (typeof faultKinds)[number];
 
 /** What each does, in words. */
@@ -10,14 +12,19 @@ export const faultMeanings: Readonly<Record<FaultKind, string>> = {
   drain: 'server drained and restarted',
   stall: 'server stopped, then continued',
   'half-open': 'all clients vanished without a FIN',
+  'redis-kill': serviceFaults['redis-kill'].meaning,
+  'postgres-fast': serviceFaults['postgres-fast'].meaning,
+  'postgres-immediate': serviceFaults['postgres-immediate'].meaning,
 };
 
 export interface FaultPlan {
   readonly kind: FaultKind;
   /** After the window's start. */
   readonly atUs: number;
-  /** How long the server is away, for those faults that take it away. */
+  /** How long the server or the service is away, for those faults that take it away. */
   readonly downUs: number;
+  /** For how long nothing changes once it is there again: who has lost a change by then shows an old screen until this is over. */
+  readonly quietUs: number;
 }
 
 /** Whether it replaces the server processes by new ones. */

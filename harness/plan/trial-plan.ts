@@ -108,7 +108,12 @@ function withDefaults(contender: Contender, defaults: Settings): Contender {
 function faultOf(settings: Settings): FaultPlan | null {
   const kind = faultKinds.find((known) => known === settings.fault);
   if (kind === undefined) return null;
-  return { kind, atUs: Number(settings['fault-at']), downUs: Number(settings.down) };
+  return {
+    kind,
+    atUs: Number(settings['fault-at']),
+    downUs: Number(settings.down),
+    quietUs: Number(settings.quiet ?? 0),
+  };
 }
 
 function lateOf(value: SettingValue | undefined): TrialPlan['late'] {

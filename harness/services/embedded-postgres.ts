@@ -48,7 +48,8 @@ const settings: Readonly<Record<string, string>> = {
   // What clients sent. `all` would count the statements inside functions as well, which no client sent.
   'pg_stat_statements.track': 'top',
   'pg_stat_statements.track_utility': 'on',
-  'pg_stat_statements.save': 'off',
+  // A shutdown keeps them, so that a restart in the middle of a window loses no count.
+  'pg_stat_statements.save': 'on',
   timezone: 'UTC',
   log_timezone: 'UTC',
 };
@@ -59,7 +60,8 @@ export async function startEmbeddedPostgres(guard: Guard): Promise<Service> {
   const directory = join(guard.directory, `postgres-${randomBytes(3).toString('hex')}`);
   const password = randomBytes(16).toString('hex');
   await initialise({ guard, binaries, directory, password });
-  const { child, port } = await onFreePort((port) => startServer({ guard, binaries, directory, port }));
+  const start = (port: number) => startServer({ guard, binaries, directory, port });
+  const { child, port } = await onFreePort(start);
   // Said, because a PGSSLMODE in the environment would hold otherwise.
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres?sslmode=disable`;
   const service = {
@@ -68,7 +70,16 @@ export async function startEmbeddedPostgres(guard: Guard): Promise<Service> {
     version: await firstUse('postgres', readPostgresVersion(url)),
     url,
   } as const;
-  return asService(service, { child, directory, stop: () => stopServer(child) });
+  return asService(service, {
+    child,
+    directory,
+    stop: stopServer,
+    again: {
+      // `immediate`: no time for the sessions, and the write-ahead log is read at the next start.
+      crash: (running) => running.stop(stopGraceMs, 'SIGQUIT'),
+      start: () => start(port),
+    },
+  });
 }
 
 interface Place {

@@ -28,7 +28,8 @@ export async function startEmbeddedRedis(options: RedisOptions): Promise<Service
   const directory = join(guard.directory, `redis-${randomBytes(3).toString('hex')}`);
   const password = randomBytes(16).toString('hex');
   await mkdir(directory, { mode: 0o700 });
-  const { child, port } = await onFreePort((port) => startServer({ guard, program, directory, port, password }));
+  const start = (port: number) => startServer({ guard, program, directory, port, password });
+  const { child, port } = await onFreePort(start);
   const url = `redis://:${password}@127.0.0.1:${port}`;
   const service = {
     name: 'redis',
@@ -36,7 +37,12 @@ export async function startEmbeddedRedis(options: RedisOptions): Promise<Service
     version: await firstUse('redis', readRedisVersion(url)),
     url,
   } as const;
-  return asService(service, { child, directory, stop: () => child.stop(stopGraceMs) });
+  return asService(service, {
+    child,
+    directory,
+    stop: (running) => running.stop(stopGraceMs),
+    again: { crash: (running) => running.stop(0), start: () => start(port) },
+  });
 }
 
 async function findProgram({ guard, progress }: RedisOptions): Promise<Program> {

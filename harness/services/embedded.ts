@@ -36,33 +36,65 @@ export async function onFreePort(start: (port: number) => Promise<Child>): Promi
 interface Embedding {
   readonly child: Child;
   readonly directory: string;
-  stop(): Promise<void>;
+  stop(child: Child): Promise<void>;
+  /** How another takes its place; without, it cannot be taken away for a while. */
+  readonly again?: {
+    /** Ends it as a crash would. */
+    crash(child: Child): Promise<void>;
+    start(): Promise<Child>;
+  };
 }
 
 /** The child as a service: its death is told unless it was asked for, and its directory goes with it. */
 export function asService(
   identity: Pick<Service, 'name' | 'driver' | 'version' | 'url'>,
-  { child, directory, stop }: Embedding,
+  { child, directory, stop, again }: Embedding,
 ): Service {
-  let stopped: Promise<void> | null = null;
-  const end = async () => {
-    await stop();
-    // What one that died has left, the watchdog removes: it looks for more than files.
-    if ((await lost) === null) await rm(directory, { recursive: true, force: true });
+  let current = child;
+  let loss: FreshetError | null = null;
+  let tellLoss: (loss: FreshetError) => void = () => {};
+  const lost = new Promise<FreshetError>((resolve) => {
+    tellLoss = resolve;
+  });
+  const askedToEnd = new WeakSet<Child>();
+  const watch = async (watched: Child) => {
+    const exit = await watched.exited;
+    if (askedToEnd.has(watched)) return;
+    loss = describeLoss(identity.name, watched, exit);
+    tellLoss(loss);
   };
-  const lost = child.exited.then((exit) => (stopped === null ? describeLoss(identity.name, child, exit) : null));
+  const end = (by: (child: Child) => Promise<void>) => {
+    askedToEnd.add(current);
+    return by(current);
+  };
+  let stopped: Promise<void> | null = null;
+  const endForGood = async () => {
+    await end(stop);
+    // What one that died has left, the watchdog removes: it looks for more than files.
+    if (loss === null) await rm(directory, { recursive: true, force: true });
+  };
+  void watch(child);
   return {
     ...identity,
-    pid: child.pid,
-    lost: lost.then((loss) => loss ?? never),
+    get pid() {
+      return current.pid;
+    },
+    lost,
+    ...(again !== undefined && {
+      interruption: {
+        begin: (how) => end(how === 'cleanly' ? stop : again.crash),
+        async end() {
+          current = await again.start();
+          void watch(current);
+        },
+      },
+    }),
     stop() {
-      stopped ??= end();
+      stopped ??= endForGood();
       return stopped;
     },
   };
 }
-
-const never = new Promise<never>(() => {});
 
 function describeLoss(name: string, child: Child, exit: ChildExit): FreshetError {
   const lastLine = lastWords(child);

@@ -48,6 +48,29 @@ describe('a Postgres of the run’s own', () => {
     expect(readdirSync(guard.directory).filter((name) => name.startsWith('postgres'))).toEqual([]);
   }, 30_000);
 
+  it('is taken away and comes back with its data and what it counted, however it was ended', async () => {
+    const service = await startPostgres({ guard });
+    const lost = vi.fn();
+    void service.lost.then(lost);
+    const ask = (sql: string) => withClient(service.url, async (client) => (await client.query(sql)).rows[0]);
+    const restart = async (how: 'cleanly' | 'abruptly') => {
+      await service.interruption?.begin(how);
+      await expect(ask('SELECT 1')).rejects.toThrow(/ECONNREFUSED/);
+      await service.interruption?.end();
+    };
+    const counted = `SELECT calls::int FROM pg_stat_statements WHERE query ILIKE 'create table%'`;
+    await ask('CREATE EXTENSION pg_stat_statements');
+    await ask('CREATE TABLE kept AS SELECT 7 AS number');
+    await restart('cleanly');
+    expect(await ask(counted)).toEqual({ calls: 1 });
+    await restart('abruptly');
+    expect(await ask(counted)).toEqual({ calls: 1 });
+    expect(await ask('SELECT number FROM kept')).toEqual({ number: 7 });
+    expect(lost).not.toHaveBeenCalled();
+    await service.stop();
+    expect(readdirSync(guard.directory).filter((name) => name.startsWith('postgres'))).toEqual([]);
+  }, 30_000);
+
   it('tells when it dies, or ends because a backend crashed', async () => {
     const service = await startPostgres({ guard });
     const crash = withClient(service.url, async (client) => {

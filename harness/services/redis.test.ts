@@ -35,6 +35,23 @@ describe('a Redis of the run’s own', () => {
     expect(readdirSync(guard.directory).filter((name) => name.startsWith('redis'))).toEqual([]);
   });
 
+  it('is taken away and comes back at the same address, which is no loss; a death after that is one', async () => {
+    const service = await startRedis({ guard });
+    const lost = vi.fn();
+    void service.lost.then(lost);
+    const before = service.pid ?? 0;
+    await service.interruption?.begin('abruptly');
+    expect(isAlive(before)).toBe(false);
+    await expect(startRedis({ guard, url: service.url })).rejects.toThrow(/ECONNREFUSED/);
+    await service.interruption?.end();
+    expect(service.pid).not.toBe(before);
+    expect((await startRedis({ guard, url: service.url })).version).toBe(service.version);
+    expect(lost).not.toHaveBeenCalled();
+    process.kill(service.pid ?? 0, 'SIGKILL');
+    expect((await service.lost).message).toContain(`redis (pid ${service.pid}) died`);
+    await service.stop();
+  });
+
   it('tells when it dies', async () => {
     const service = await startRedis({ guard });
     process.kill(service.pid ?? 0, 'SIGKILL');
@@ -125,6 +142,7 @@ describe('someone’s Redis', () => {
     const own = await startRedis({ guard });
     const service = await startRedis({ guard, url: own.url });
     expect(service).toMatchObject({ driver: 'url', version: own.version, url: own.url, pid: null });
+    expect(service.interruption).toBeUndefined();
     await service.stop();
     expect(isAlive(own.pid ?? 0)).toBe(true);
     await own.stop();

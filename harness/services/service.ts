@@ -10,8 +10,18 @@ export interface Service extends ServiceRecord {
   readonly pid: number | null;
   /** Resolves when it has died without being asked, with what is known of it. Never for a service that is not ours. */
   readonly lost: Promise<FreshetError>;
+  /** Absent where it is not ours to take away. */
+  readonly interruption?: Interruption;
   /** Ends it and removes what it left. Safe to call twice. */
   stop(): Promise<void>;
+}
+
+/** A service that is taken away on purpose and comes back at the same address. Its end is no loss. */
+export interface Interruption {
+  /** Ends it `cleanly`, as its administrator would, or `abruptly`, as a crash would; resolves when it is gone. */
+  begin(how: 'cleanly' | 'abruptly'): Promise<void>;
+  /** Starts it again; resolves when it is ready. Throws `environment` when it does not start. */
+  end(): Promise<void>;
 }
 
 /** One run's database: its own name and roles on the service, so that two runs on one server cannot meet. */

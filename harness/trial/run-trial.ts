@@ -3,6 +3,7 @@ import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import { inflict } from '../faults/fault.ts';
+import { checkInterruptible } from '../faults/service-fault.ts';
 import { connectionsByNode } from '../measure/node-shares.ts';
 import { readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
@@ -14,7 +15,7 @@ import { assembleTrial } from '../record/assemble-trial.ts';
 import { settleAll, within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import { Swarm, type SwarmState } from '../swarm/swarm.ts';
-import type { MeasuredSystem, RunningSystem, SystemLayout } from '../targets/system.ts';
+import type { MeasuredSystem, RunningSystem, SystemLayout, SystemServices } from '../targets/system.ts';
 import { type Phase, Phases } from './phases.ts';
 import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
 import { type Watch, watch, whileAlive } from './watch.ts';
@@ -35,6 +36,7 @@ export interface TrialContext {
 
 /** All processes of one trial. */
 interface Rig {
+  readonly services: SystemServices;
   readonly layout: SystemLayout;
   readonly system: RunningSystem;
   readonly publisher: Publisher;
@@ -73,6 +75,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
   const { guard, bundles } = context;
   const { services } = context.system;
   context.signal.throwIfAborted();
+  if (plan.fault !== null) checkInterruptible(plan.fault, services);
   const layout = await context.system.prepare(plan);
   if (layout.nginxConf !== null)
     await context.keep?.(`nginx-${plan.scenario}-${plan.contender.name}.conf`, layout.nginxConf);
@@ -99,6 +102,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     losses: [publisher.lost],
   });
   return {
+    services,
     layout,
     system,
     publisher,
@@ -165,7 +169,7 @@ async function measure(
     onPoint: options.onPoint,
   });
   const [outage] = await Promise.all([
-    plan.fault === null ? null : inflict(plan.fault, rig, startUs),
+    plan.fault === null ? null : inflict(plan.fault, { system: rig.system, swarm, services: rig.services }, startUs),
     sleepUntilUs(endUs),
   ]);
   const windowEnd = await takeReading(sources);

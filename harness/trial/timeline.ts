@@ -39,7 +39,7 @@ export function sampleTimeline(options: {
       if (!running) return;
       const queries = await readQueries(sources, nowUs());
       if (!running) return;
-      const gained = queries.count === null || before.count === null ? null : queries.count - before.count;
+      const gained = gainedBetween(before.count, queries.count);
       const { connected } = swarm.state;
       series.clientsConnected.push(connected);
       series.dbQueries.push(gained);
@@ -59,6 +59,11 @@ export function sampleTimeline(options: {
       return { stepUs, series };
     },
   };
+}
+
+/** `null` where a reading failed, and where the database lost its count in a crash and began anew. */
+function gainedBetween(before: number | null, after: number | null): number | null {
+  return before === null || after === null || after < before ? null : after - before;
 }
 
 async function readQueries(sources: Sources, atUs: number): Promise<{ atUs: number; count: number | null }> {
