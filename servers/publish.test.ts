@@ -110,6 +110,36 @@ describe('publish', () => {
     expect(results[1]?.committedUs).toBeGreaterThanOrEqual(releasedUs);
   });
 
+  it('takes a version that is there for committed when it was tried before, and the answer was lost', async () => {
+    const [next] = (await commandsFrom(3, 1)) as [PublishCommand];
+    const settings = { postgresUrl: rig.database.publisherUrl, changeUrl: null };
+    const results: PublishResult[] = [];
+    const publishing = await startPublishing(
+      settings,
+      (result) => results.push(result),
+      () => undefined,
+    );
+    const input = new PassThrough();
+    const running = publishing.run(input);
+    const say = (command: PublishCommand) => input.write(`${JSON.stringify(command)}\n`);
+    const locker = await rig.admin.connect();
+    await locker.query('BEGIN');
+    await locker.query('UPDATE dashboard SET version = $1 WHERE id = 3', [next.version]);
+    say(next);
+    const waiting = `SELECT pid FROM pg_stat_activity WHERE usename = $1 AND wait_event_type = 'Lock'`;
+    const pids = async () => (await rig.admin.query(waiting, [rig.database.publisherRole])).rows;
+    await waitUntil(async () => (await pids()).length, 1);
+    await rig.admin.query('SELECT pg_terminate_backend($1)', [(await pids())[0]?.pid]);
+    await waitUntil(() => results.length, 1);
+    await locker.query('COMMIT');
+    locker.release();
+    say(next);
+    say(next);
+    input.end();
+    await running;
+    expect(results.map(({ committedUs }) => committedUs === null)).toEqual([true, false, true]);
+  });
+
   it('tells the change to an URL once it is committed, and reports when nobody is there', async () => {
     const told: string[] = [];
     const server = createServer((request, response) => {

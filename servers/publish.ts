@@ -6,6 +6,7 @@ import pg from 'pg';
 import { z } from 'zod';
 import type { Report } from './app.ts';
 import { nowUs } from './clock.ts';
+import { leavesConnectionSound } from './connection-error.ts';
 import { type Change, notifyChannel, type PublishCommand, type PublishResult } from './protocol.ts';
 import type { PublishSettings } from './settings.ts';
 
@@ -52,7 +53,8 @@ export async function startPublishing(
   return {
     stop: () => stopping.abort(),
     run: async (input) => {
-      await publishAll(input, stopping.signal, { pool, changeUrl: settings.changeUrl, write, report });
+      const failed = new Set<string>();
+      await publishAll(input, stopping.signal, { pool, changeUrl: settings.changeUrl, failed, write, report });
       await pool.end();
     },
   };
@@ -61,6 +63,8 @@ export async function startPublishing(
 interface Outlet {
   pool: pg.Pool;
   changeUrl: string | null;
+  /** Versions of which an attempt failed: the transaction may have been committed, and only the answer been lost. */
+  failed: Set<string>;
   write(result: PublishResult): void;
   report: Report;
 }
@@ -84,16 +88,20 @@ async function publishAll(input: Readable, signal: AbortSignal, outlet: Outlet):
 /** Never rejects: a transaction that failed is a result. */
 async function publishOne(command: PublishCommand, outlet: Outlet): Promise<PublishResult> {
   const { audience, version } = command;
+  const key = `${audience}:${version}`;
   let sentUs = nowUs();
   try {
     const client = await outlet.pool.connect();
     sentUs = nowUs();
-    const committedUs = await commit(client, command);
+    const isThere = outlet.failed.has(key);
+    const committedUs = (await commit(client, command)) ?? (isThere ? nowUs() : null);
     if (committedUs === null)
       return { audience, version, sentUs, committedUs, error: `dashboard ${audience} is not older than ${version}` };
+    outlet.failed.delete(key);
     if (outlet.changeUrl !== null) await tell(outlet.changeUrl, { audience, version }, outlet.report);
     return { audience, version, sentUs, committedUs };
   } catch (error) {
+    outlet.failed.add(key);
     return {
       audience,
       version,
@@ -116,7 +124,7 @@ async function commit(
     client.release();
     return rowCount === 0 ? null : nowUs();
   } catch (error) {
-    client.release(!(error instanceof pg.DatabaseError));
+    client.release(!leavesConnectionSound(error));
     throw error;
   }
 }

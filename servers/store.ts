@@ -1,6 +1,7 @@
 // The dashboards in Postgres: one pool a process, one SQL statement a snapshot. A query that fails is an outcome, not an exception.
 import pg from 'pg';
 import { nowUs } from './clock.ts';
+import { leavesConnectionSound } from './connection-error.ts';
 import type { Dashboard } from './message.ts';
 import type { Metrics } from './metrics.ts';
 import type { Change, DashboardTile } from './protocol.ts';
@@ -90,8 +91,7 @@ export class Store {
       client.release();
       return rows as Row[];
     } catch (error) {
-      // After an answer of Postgres the connection is sound; after anything else it is not to be used again.
-      client.release(!(error instanceof pg.DatabaseError));
+      client.release(!leavesConnectionSound(error));
       return this.#countFailure(error);
     }
   }

@@ -1,5 +1,6 @@
 // The publisher: an open schedule of changes in a process of its own. A change is sent when it is intended, whatever became of the last one,
-// and is tried again until it is committed: a database that was away shows as lag, not as a change that never was.
+// and is tried again until it is committed: a database that was away shows as lag, not as a change that never was. Those of its dashboard that
+// become due meanwhile follow it.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -9,6 +10,7 @@ import { messageOf } from '../contract/errors.ts';
 import type { PublishProgram } from '../contract/target.ts';
 import type { Update } from '../plan/arrivals.ts';
 import { Scheduler } from '../swarm/scheduler.ts';
+import { Backlog } from './backlog.ts';
 import type { PublisherCommand, PublisherReport } from './publisher-contract.ts';
 
 const retryUs = 200_000;
@@ -18,6 +20,7 @@ const recentUs = 200_000;
 const rehearsalVersion = 0;
 
 const scheduler = new Scheduler();
+const backlog = new Backlog();
 const intended = new Map<string, Update>();
 let rehearsalsLeft = rehearsals;
 let programPid = 0;
@@ -33,9 +36,13 @@ function keyOf(update: { audience: number; version: number }): string {
   return `${update.audience}:${update.version}`;
 }
 
-function schedule(update: Update, atUs: number): void {
-  scheduler.at(atUs - wakeUs, { run: wake });
-  scheduler.at(atUs, { run: () => send(update) });
+function schedule(update: Update): void {
+  scheduler.at(update.intendedUs - wakeUs, { run: wake });
+  scheduler.at(update.intendedUs, {
+    run: () => {
+      if (backlog.admits(update)) send(update);
+    },
+  });
 }
 
 /** A path that slept for seconds takes some 5 ms for its first step: one that changes nothing goes ahead, so that the change is not late. */
@@ -74,11 +81,13 @@ function onLine(line: string): void {
   if (update === undefined) return;
   if (answer.committedUs === null) {
     report({ type: 'failed', error: answer.error ?? 'no reason given' });
-    schedule(update, nowUs() + retryUs);
+    if (backlog.failed(update)) scheduler.at(nowUs() + retryUs, { run: () => send(update) });
     return;
   }
   intended.delete(keyOf(answer));
   report({ type: 'published', published: { ...update, sentUs: answer.sentUs, committedUs: answer.committedUs } });
+  const next = backlog.committed(update);
+  if (next !== null) send(next);
 }
 
 function begin({ command, args, env }: PublishProgram): void {
@@ -100,7 +109,7 @@ function obey(command: PublisherCommand): void {
     case 'updates':
       for (const update of command.updates) {
         intended.set(keyOf(update), update);
-        schedule(update, update.intendedUs);
+        schedule(update);
       }
       return;
     case 'close':
