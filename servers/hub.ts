@@ -2,7 +2,7 @@
 // once, with the clients it concerns. A client joins before its snapshot is asked for, so no change can fall between the two.
 import type { App } from './app.ts';
 import type { FeedHandlers } from './feed/feed.ts';
-import { type Dashboard, Message } from './message.ts';
+import { type Dashboard, Message, type MessageType } from './message.ts';
 import type { Change } from './protocol.ts';
 import { Refresher } from './refresher.ts';
 import type { QueryFailure } from './store.ts';
@@ -27,14 +27,16 @@ interface Audience<Client> {
   loading: Promise<Message | QueryFailure> | null;
 }
 
+/** Called once for each new version; it skips clients that hold it already. A `snapshot` stands for versions that nobody was told of. */
+type Broadcast<Client> = (message: Message, clients: Set<Client>, type: MessageType) => void;
+
 export class Hub<Client extends Subscriber> implements FeedHandlers {
   readonly #app: App;
-  readonly #broadcast: (message: Message, clients: Set<Client>) => void;
+  readonly #broadcast: Broadcast<Client>;
   readonly #audiences = new Map<number, Audience<Client>>();
   readonly #refresher: Refresher;
 
-  /** `broadcast` is called once for each new version; it skips clients that hold it already. */
-  constructor(app: App, broadcast: (message: Message, clients: Set<Client>) => void) {
+  constructor(app: App, broadcast: Broadcast<Client>) {
     this.#app = app;
     this.#broadcast = broadcast;
     this.#refresher = new Refresher({
@@ -42,7 +44,7 @@ export class Hub<Client extends Subscriber> implements FeedHandlers {
       audiences: app.settings.audiences,
       isWanted: (audience) => (this.#audiences.get(audience)?.clients.size ?? 0) > 0,
       deliveredVersion: (audience) => heldByAll(this.#audiences.get(audience)),
-      deliver: (dashboard) => this.#deliver(this.#messageOf(dashboard)),
+      deliver: (dashboard, cause) => this.#deliver(this.#messageOf(dashboard), cause === 'resync'),
     });
   }
 
@@ -50,12 +52,12 @@ export class Hub<Client extends Subscriber> implements FeedHandlers {
     this.#refresher.announce(change);
   }
 
-  onMessage(message: Message): void {
-    if (message.dashboard.audience < this.#app.settings.audiences) this.#deliver(message);
+  onMessage(message: Message, type: MessageType): void {
+    if (message.dashboard.audience < this.#app.settings.audiences) this.#deliver(message, type === 'snapshot');
   }
 
   onGap(): void {
-    void this.#refresher.resync();
+    if (this.#app.settings.resync) void this.#refresher.resync();
   }
 
   join(client: Client): void {
@@ -116,13 +118,14 @@ export class Hub<Client extends Subscriber> implements FeedHandlers {
     return audience.newest;
   }
 
-  #deliver(message: Message): true {
+  #deliver(message: Message, mayLeap: boolean): true {
     const audience = this.#audienceOf(message.dashboard.audience);
     if (message.version <= audience.sentVersion) return true;
+    const type = mayLeap && message.version > heldByAll(audience) + 1 ? 'snapshot' : 'update';
     audience.sentVersion = message.version;
     if (audience.newest === null || message.version >= audience.newest.version) audience.newest = message;
     this.#remember(audience, message);
-    this.#broadcast(message, audience.clients);
+    this.#broadcast(message, audience.clients, type);
     return true;
   }
 

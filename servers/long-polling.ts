@@ -29,7 +29,7 @@ export class LongPolling implements Transport {
 
   constructor(app: App) {
     this.#app = app;
-    this.listener = new Hub<Waiter>(app, (message, waiters) => this.#answerAll(message, waiters));
+    this.listener = new Hub<Waiter>(app, (...news) => this.#answerAll(...news));
   }
 
   handle(_request: IncomingMessage, waiter: Waiter, { audience, query }: Admitted): void | Promise<void> {
@@ -79,11 +79,11 @@ export class LongPolling implements Transport {
     return true;
   }
 
-  #answerAll(message: Message, waiters: Set<Waiter>): void {
-    const news = answerOf(message, 'update');
+  #answerAll(message: Message, waiters: Set<Waiter>, type: MessageType): void {
+    const news = answerOf(message, type);
     for (const waiter of waiters) {
       if (waiter.version >= message.version || !this.#letGo(waiter, 'answered')) continue;
-      this.#app.metrics.messages.update++;
+      this.#app.metrics.messages[type]++;
       answer(this.#app.metrics, waiter, news);
     }
   }

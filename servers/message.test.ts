@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Dashboard, encodeMessage, Message, parseUpdate } from './message.ts';
+import { type Dashboard, encodeMessage, Message, parseMessage } from './message.ts';
 import { messagePrefix } from './protocol.ts';
 
 const dashboards: fc.Arbitrary<Dashboard> = fc.record({
@@ -38,13 +38,15 @@ describe('Message', () => {
     expect(framed).toBe(2);
   });
 
-  it('passes on the text that came from the relay, and makes a snapshot of it', () => {
+  it('passes on the text that came from the relay, and makes the other form of it', () => {
     fc.assert(
-      fc.property(dashboards, (dashboard) => {
-        const json = encodeMessage('update', dashboard, 700);
-        const message = parseUpdate(json, 700);
-        expect(message?.json('update')).toBe(json);
-        expect(message?.json('snapshot')).toBe(encodeMessage('snapshot', dashboard, 700));
+      fc.property(dashboards, fc.constantFrom('update', 'snapshot'), (dashboard, type) => {
+        const json = encodeMessage(type, dashboard, 700);
+        const parsed = parseMessage(json, 700);
+        expect(parsed?.type).toBe(type);
+        expect(parsed?.message.json(type)).toBe(json);
+        const other = type === 'update' ? 'snapshot' : 'update';
+        expect(parsed?.message.json(other)).toBe(encodeMessage(other, dashboard, 700));
       }),
     );
   });

@@ -21,11 +21,12 @@ export class Message {
   readonly #json: Record<MessageType, string | null>;
   readonly #framed: Record<MessageType, Buffer | null> = { snapshot: null, update: null };
 
-  /** `updateJson` is the text of the update where it came ready-made, from Redis. */
-  constructor(dashboard: Dashboard, payloadBytes: number, updateJson: string | null = null) {
+  /** `ready` is its text of one type where that came ready-made, from Redis. */
+  constructor(dashboard: Dashboard, payloadBytes: number, ready: { type: MessageType; json: string } | null = null) {
     this.dashboard = dashboard;
     this.#payloadBytes = payloadBytes;
-    this.#json = { snapshot: null, update: updateJson };
+    this.#json = { snapshot: null, update: null };
+    if (ready !== null) this.#json[ready.type] = ready.json;
   }
 
   get version(): number {
@@ -52,13 +53,14 @@ export function encodeMessage(type: MessageType, dashboard: Dashboard, payloadBy
   return `${body}${'x'.repeat(Math.max(0, missingBytes))}"}`;
 }
 
-/** Reads an update message that the relay published; `null` when it is none. */
-export function parseUpdate(json: string, payloadBytes: number): Message | null {
-  if (!json.startsWith(messagePrefix.update)) return null;
+/** Reads a message that the relay published; `null` when it is none. */
+export function parseMessage(json: string, payloadBytes: number): { message: Message; type: MessageType } | null {
+  const type = json.startsWith(messagePrefix.update) ? 'update' : 'snapshot';
+  if (!json.startsWith(messagePrefix[type])) return null;
   try {
     const { audience, version, intendedUs, tiles } = JSON.parse(json) as DashboardMessage;
     if (!Number.isInteger(audience) || !Number.isInteger(version)) return null;
-    return new Message({ audience, version, intendedUs, tiles }, payloadBytes, json);
+    return { message: new Message({ audience, version, intendedUs, tiles }, payloadBytes, { type, json }), type };
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;

@@ -1,6 +1,7 @@
 // What a server process counts, served as Prometheus text. Counts are plain numbers, read when Prometheus asks,
 // so that counting costs a broadcast one addition.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { AbsenceLog } from './absence-log.ts';
 import { nowUs } from './clock.ts';
 import type { MessageType } from './message.ts';
 import { metricNames } from './protocol.ts';
@@ -32,6 +33,7 @@ export class Metrics {
   queriesFailed = 0;
   poolTimeouts = 0;
   connectionsOpened = 0;
+  readonly absences = new AbsenceLog();
   readonly messages: Record<MessageType, number> = { snapshot: 0, update: 0 };
   readonly #responses = new Map<number, number>();
   readonly #closed = new Map<EndReason, number>();
@@ -54,6 +56,7 @@ export class Metrics {
     this.#counters(metricNames.messages, 'Messages to clients', 'type', () => Object.entries(this.messages));
     this.#counters(metricNames.connectionsClosed, 'Connections or waits ended', 'reason', () => this.#closed);
     this.#waitGauge();
+    this.#absenceGauge();
     this.#gauge(metricNames.connections, 'Open connections or waits', () => this.connections);
     this.#gauge(metricNames.residentBytes, 'Resident memory', () => process.memoryUsage.rss());
   }
@@ -125,6 +128,20 @@ export class Metrics {
     };
     const name = metricNames.poolWaitLongest;
     const gauge = new Gauge({ name, help, labelNames: ['at'], registers: [this.registry], collect });
+  }
+
+  #absenceGauge(): void {
+    const help =
+      'How long a connection to `source` was lost, by when it was (`from`, monotonic clock); infinite while it is';
+    const collect = (): void => {
+      gauge.reset();
+      for (const { source, fromUs, untilUs } of this.absences.all()) {
+        const labels = { source, from: String(fromUs / 1e6) };
+        gauge.set(labels, untilUs === null ? Number.POSITIVE_INFINITY : (untilUs - fromUs) / 1e6);
+      }
+    };
+    const labelNames = ['source', 'from'];
+    const gauge = new Gauge({ name: metricNames.absence, help, labelNames, registers: [this.registry], collect });
   }
 
   #counter(name: string, help: string, read: () => number): void {

@@ -20,7 +20,7 @@ export interface ReadyLine {
   port: number | null;
 }
 
-/** What a client holds or is sent. `type` says whether it is the state on connecting or a change. */
+/** What a client holds or is sent. `type` says whether it is the state (on connecting, or after a gap in what the server heard) or a change. */
 export interface DashboardMessage {
   type: 'snapshot' | 'update';
   /** Counts the changes of this dashboard, from 1; 0 is the seeded state. */
@@ -73,7 +73,7 @@ export interface Change {
   version: number;
 }
 
-/** The Postgres channel of NOTIFY. The Redis channel is `settings.redisChannel`; its messages are whole update messages. */
+/** The Postgres channel of NOTIFY. The Redis channel is `settings.redisChannel`; its messages are whole messages for clients. */
 export const notifyChannel = 'dashboard_change';
 
 /** One line on the stdin of `publish`: commit this version of this dashboard. Lines of one dashboard are done in order. */
@@ -101,6 +101,8 @@ export const metricNames = {
   /** Gauge with label `at`, seconds of the monotonic clock: the longest wait that ended from then on, until the next. */
   poolWaitLongest: 'freshet_db_pool_wait_longest_seconds',
   poolTimeouts: 'freshet_db_pool_timeouts_total',
+  /** Gauge with labels `source` (`postgres`, `listen`, `redis`) and `from`, seconds of the monotonic clock: how long that connection was lost. */
+  absence: 'freshet_source_absent_seconds',
   /** Gauge: queries waiting for a connection now. */
   poolWaiting: 'freshet_db_pool_waiting',
   /** Gauge: the most that waited at one moment since this metric was last read. For one reader. */

@@ -6,6 +6,9 @@ import type { Store } from './store.ts';
 
 const retryMs = 500;
 
+/** Why a state is delivered: it was announced, or was looked up since announcements may have been missed. */
+export type Cause = 'change' | 'resync';
+
 export interface RefresherOptions {
   store: Store;
   audiences: number;
@@ -14,7 +17,7 @@ export interface RefresherOptions {
   /** The newest version that was delivered, or −1. */
   deliveredVersion(audience: number): number;
   /** `false` when it shall be tried again later. */
-  deliver(dashboard: Dashboard): boolean | Promise<boolean>;
+  deliver(dashboard: Dashboard, cause: Cause): boolean | Promise<boolean>;
 }
 
 /** What is known of one dashboard. */
@@ -37,11 +40,15 @@ export class Refresher {
   }
 
   /** A dashboard has a new version. */
-  announce({ audience, version }: Change): void {
+  announce(change: Change): void {
+    this.#announce(change, 'change');
+  }
+
+  #announce({ audience, version }: Change, cause: Cause): void {
     if (audience < 0 || audience >= this.#options.audiences) return;
     const track = this.#trackOf(audience);
     track.announcedVersion = Math.max(track.announcedVersion, version);
-    this.#refreshIfWanted(audience, track);
+    this.#refreshIfWanted(audience, track, cause);
   }
 
   /** Announces whatever moved while nobody could tell. Never rejects. */
@@ -49,7 +56,7 @@ export class Refresher {
     const versions = await this.#options.store.versions(this.#options.audiences);
     if (typeof versions === 'string') return this.#later(() => this.resync());
     for (const change of versions) {
-      if (change.version > this.#options.deliveredVersion(change.audience)) this.announce(change);
+      if (change.version > this.#options.deliveredVersion(change.audience)) this.#announce(change, 'resync');
     }
   }
 
@@ -74,23 +81,23 @@ export class Refresher {
     return track;
   }
 
-  #refreshIfWanted(audience: number, track: Track): void {
+  #refreshIfWanted(audience: number, track: Track, cause: Cause): void {
     if (this.#stopped || !this.#options.isWanted(audience)) return;
     track.outstanding++;
     const query = this.#options.store.snapshot(audience);
     track.tail = track.tail.then(async () => {
       const dashboard = await query;
-      const delivered = typeof dashboard !== 'string' && (await this.#options.deliver(dashboard));
+      const delivered = typeof dashboard !== 'string' && (await this.#options.deliver(dashboard, cause));
       // A later query that is under way brings a newer state anyway.
       if (delivered || track.outstanding > 1) track.outstanding--;
-      else this.#retry(audience, track);
+      else this.#retry(audience, track, cause);
     });
   }
 
-  #retry(audience: number, track: Track): void {
+  #retry(audience: number, track: Track, cause: Cause): void {
     this.#later(() => {
       track.outstanding--;
-      if (track.outstanding === 0) this.#refreshIfWanted(audience, track);
+      if (track.outstanding === 0) this.#refreshIfWanted(audience, track, cause);
     });
   }
 

@@ -1,4 +1,5 @@
 // Role `serve`: puts one transport, its feed, the store and the HTTP endpoint together.
+import type { AbsenceLog } from './absence-log.ts';
 import { Admission } from './admission.ts';
 import type { App, Report, Transport } from './app.ts';
 import type { Feed } from './feed/feed.ts';
@@ -28,7 +29,7 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
   const store = new Store(settings, metrics, report);
   const app: App = { settings, metrics, store, admission: new Admission(settings), report };
   const transport = new transports[settings.transport](app);
-  const feed = transport.listener === null ? null : feedOf(settings, report);
+  const feed = transport.listener === null ? null : feedOf(settings, metrics.absences, report);
   await store.connect();
   if (feed !== null && transport.listener !== null) await feed.start(transport.listener);
   const unwatch = metrics.watchEventLoop();
@@ -48,10 +49,10 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
   return listen(server, settings, { drain: () => transport.drain(), cut: () => transport.close(), close });
 }
 
-function feedOf(settings: ServerSettings, report: Report): Feed {
+function feedOf(settings: ServerSettings, absences: AbsenceLog, report: Report): Feed {
   const { feed, redisUrl } = settings;
   if (feed === 'local') return new LocalFeed();
-  if (feed === 'postgres') return new PostgresFeed(settings.postgresUrl, report);
+  if (feed === 'postgres') return new PostgresFeed(settings.postgresUrl, absences, report);
   if (redisUrl === null) throw new Error('feed "redis" needs redisUrl');
-  return new RedisFeed({ ...settings, redisUrl }, report);
+  return new RedisFeed({ ...settings, redisUrl }, absences, report);
 }

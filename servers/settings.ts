@@ -23,6 +23,8 @@ export const serverSettings = z.strictObject({
   queryCostMs: milliseconds.default(0),
   /** How a push or long-polling server hears of a change. Polling has no feed. */
   feed: z.enum(['postgres', 'redis', 'local']).default('postgres'),
+  /** Look up what moved while the feed was deaf. Off is the plain subscriber of the textbook: it shows whatever change comes next. */
+  resync: z.boolean().default(true),
   /** polling: answer from memory for this long; 0 is off. */
   cacheMs: milliseconds.default(0),
   /** polling: answer 304 when If-None-Match names the current version. */
@@ -89,6 +91,7 @@ export const relaySettings = serverSettings
     port: true,
     postgresUrl: true,
     redisChannel: true,
+    resync: true,
     poolSize: true,
     poolTimeoutMs: true,
     audiences: true,

@@ -37,7 +37,7 @@ export class ServerSentEvents implements Transport {
 
   constructor(app: App) {
     this.#app = app;
-    this.listener = new Hub<Stream>(app, (message, streams) => this.#broadcast(message, streams));
+    this.listener = new Hub<Stream>(app, (...news) => this.#broadcast(...news));
     const { heartbeat, heartbeatMs } = app.settings;
     this.#heartbeat =
       heartbeat === 'none' || heartbeatMs === 0
@@ -86,15 +86,15 @@ export class ServerSentEvents implements Transport {
     if (this.#write(stream, message.framed(type, frameEvent))) this.#app.metrics.messages[type]++;
   }
 
-  #broadcast(message: Message, streams: Set<Stream>): void {
-    const event = message.framed('update', frameEvent);
+  #broadcast(message: Message, streams: Set<Stream>, type: MessageType): void {
+    const event = message.framed(type, frameEvent);
     let written = 0;
     for (const stream of streams) {
       if (stream.version >= message.version) continue;
       stream.version = message.version;
       if (this.#write(stream, event)) written++;
     }
-    this.#app.metrics.messages.update += written;
+    this.#app.metrics.messages[type] += written;
   }
 
   /** False when the client has gone, or reads too slowly and was cut off. */

@@ -45,7 +45,10 @@ export class Store {
       // A connection once made stays: reconnecting after a quiet spell would be measured as the transport's latency.
       idleTimeoutMillis: 0,
     });
-    this.#pool.on('error', (error) => report(`a pooled connection to Postgres was lost: ${error.message}`));
+    this.#pool.on('error', (error) => {
+      metrics.absences.lost('postgres', nowUs());
+      report(`a pooled connection to Postgres was lost: ${error.message}`);
+    });
     // The pool listens to idle connections only: one that dies while it is lent out fails its query, and must not end the server.
     this.#pool.on('connect', (client) => client.on('error', () => {}));
     metrics.watchPool(() => this.#pool.waitingCount);
@@ -88,6 +91,7 @@ export class Store {
     try {
       const { rows } = await client.query(query);
       this.#metrics.queries++;
+      this.#metrics.absences.back('postgres', nowUs());
       client.release();
       return rows as Row[];
     } catch (error) {
@@ -113,6 +117,7 @@ export class Store {
 
   #countFailure(error: unknown): 'failed' {
     this.#metrics.queriesFailed++;
+    if (!leavesConnectionSound(error)) this.#metrics.absences.lost('postgres', nowUs());
     const unprepared = error instanceof pg.DatabaseError && error.code === undefinedTable;
     const hint = unprepared ? '; run the role "prepare" on this database first' : '';
     this.#report(`a query failed: ${error instanceof Error ? error.message || error.name : String(error)}${hint}`);

@@ -30,7 +30,7 @@ export class WebSockets implements Transport, SocketOwner {
 
   constructor(app: App) {
     this.#app = app;
-    this.listener = new Hub<DashboardSocket>(app, (message, sockets) => this.#broadcast(message, sockets));
+    this.listener = new Hub<DashboardSocket>(app, (...news) => this.#broadcast(...news));
     this.#server = new WebSocketServer({
       noServer: true,
       WebSocket: DashboardSocket,
@@ -129,10 +129,10 @@ export class WebSockets implements Transport, SocketOwner {
     else if (this.#write(socket, message, 'snapshot')) this.#app.metrics.messages.snapshot++;
   }
 
-  #broadcast(message: Message, sockets: Set<DashboardSocket>): void {
+  #broadcast(message: Message, sockets: Set<DashboardSocket>, type: MessageType): void {
     let written = 0;
-    for (const socket of sockets) if (this.#write(socket, message, 'update')) written++;
-    this.#app.metrics.messages.update += written;
+    for (const socket of sockets) if (this.#write(socket, message, type)) written++;
+    this.#app.metrics.messages[type] += written;
   }
 
   /** False when the client holds it already, has gone, or reads too slowly and is cut off. */

@@ -64,6 +64,14 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
     transports: fed,
     setting: { kind: 'choice', default: 'postgres', choices: feeds, meaning: 'how the server hears of a change' },
   },
+  resync: {
+    transports: fed,
+    setting: {
+      ...flag,
+      default: 'on',
+      meaning: 'a server whose feed was deaf looks up what has changed; off: it waits for the next change',
+    },
+  },
   snapshot: {
     transports: streams,
     setting: {

@@ -267,6 +267,7 @@ function serverSettings({ plan, database, redis, guard }: SystemOptions): Partia
     payloadBytes: plan.payloadBytes,
     queryCostMs: plan.queryCostUs / 1000,
     feed: settingOf(contender, 'feed') as ServerSettings['feed'],
+    resync: settingOf(contender, 'resync') === 'on',
     cacheMs: ms('cache'),
     etag: settingOf(contender, 'etag') === 'on',
     keepAlive: settingOf(contender, 'keep-alive') === 'on',
@@ -283,12 +284,13 @@ function serverSettings({ plan, database, redis, guard }: SystemOptions): Partia
 }
 
 function relaySettings(options: SystemOptions): Partial<ServerSettings> {
-  const { postgresUrl, redisUrl, redisChannel, poolSize, audiences, payloadBytes, queryCostMs } =
+  const { postgresUrl, redisUrl, redisChannel, resync, poolSize, audiences, payloadBytes, queryCostMs } =
     serverSettings(options);
   return {
     postgresUrl,
     redisUrl,
     redisChannel,
+    resync,
     poolSize,
     audiences,
     payloadBytes,

@@ -1,13 +1,13 @@
 // How a server hears of a change. A feed tells its listener and knows nothing of clients, queries or transports.
 import { z } from 'zod';
-import type { Message } from '../message.ts';
+import type { Message, MessageType } from '../message.ts';
 import type { Change } from '../protocol.ts';
 
 export interface FeedHandlers {
   /** A dashboard has a new version, which has to be asked for. */
   onChange(change: Change): void;
-  /** A new version itself, as an update message. */
-  onMessage(message: Message): void;
+  /** A new version itself: an `update`, or a `snapshot` that stands for versions nobody was told of. */
+  onMessage(message: Message, type: MessageType): void;
   /** The feed was deaf and hears again: what moved meanwhile has to be looked up. */
   onGap(): void;
 }

@@ -42,10 +42,28 @@ describe('feed postgres', () => {
       await rig.change(0);
       await rig.change(0);
     });
-    expect(await next(moved)).toMatchObject({ type: 'update', version: version + 2 });
+    // One state in place of two changes, and called so: a client can tell that it has missed one.
+    expect(await next(moved)).toMatchObject({ type: 'snapshot', version: version + 2 });
     expect(await rig.queries()).toBe(2);
     await rig.change(0);
     expect(await next(moved)).toMatchObject({ type: 'update', version: version + 3 });
+  });
+
+  it('without resync shows the next change, with the gap in its version, and says how long it heard nothing', async () => {
+    const node = await rig.serve({ transport: 'sse', resync: false });
+    const stream = await watch(node);
+    const { version } = await next(stream);
+    await whileDeaf(async () => {
+      await rig.change();
+      await rig.change();
+    });
+    const absences = async () => {
+      const { body } = await request(`${node.url}/metrics`);
+      return body.split('\n').filter((line) => line.startsWith(`${metricNames.absence}{source="listen"`));
+    };
+    await expect.poll(absences).toEqual([expect.stringMatching(/ \d\.\d+$/)]);
+    await rig.change();
+    expect(await next(stream)).toMatchObject({ type: 'update', version: version + 3 });
   });
 
   it('lets long polls that wait know of it as well', async () => {

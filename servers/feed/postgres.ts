@@ -1,20 +1,24 @@
 // Feed `postgres`: LISTEN on a connection of its own. When that is lost, it reconnects and reports a gap, because NOTIFY is
 // not kept for those who were away (PostgreSQL manual, NOTIFY).
 import pg from 'pg';
+import type { AbsenceLog } from '../absence-log.ts';
 import type { Report } from '../app.ts';
+import { nowUs } from '../clock.ts';
 import { notifyChannel } from '../protocol.ts';
 import { serverApplicationName } from '../store.ts';
 import { type Feed, type FeedHandlers, parseChange, reconnectDelayMs } from './feed.ts';
 
 export class PostgresFeed implements Feed {
   readonly #postgresUrl: string;
+  readonly #absences: AbsenceLog;
   readonly #report: Report;
   #client: pg.Client | null = null;
   #reconnecting: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(postgresUrl: string, report: Report) {
+  constructor(postgresUrl: string, absences: AbsenceLog, report: Report) {
     this.#postgresUrl = postgresUrl;
+    this.#absences = absences;
     this.#report = report;
   }
 
@@ -51,7 +55,11 @@ export class PostgresFeed implements Feed {
       throw error;
     }
     this.#client = client;
-    client.once('end', () => this.#reconnect(handlers, 0));
+    this.#absences.back('listen', nowUs());
+    client.once('end', () => {
+      this.#absences.lost('listen', nowUs());
+      this.#reconnect(handlers, 0);
+    });
   }
 
   #reconnect(handlers: FeedHandlers, attempt: number): void {

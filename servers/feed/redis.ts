@@ -1,8 +1,10 @@
-// Feed `redis`: SUBSCRIBE to the channel on which the relay publishes whole update messages. Redis keeps none for those who
+// Feed `redis`: SUBSCRIBE to the channel on which the relay publishes whole messages. Redis keeps none for those who
 // were away, so a lost connection is a gap.
 import { Redis } from 'ioredis';
+import type { AbsenceLog } from '../absence-log.ts';
 import type { Report } from '../app.ts';
-import { parseUpdate } from '../message.ts';
+import { nowUs } from '../clock.ts';
+import { parseMessage } from '../message.ts';
 import { type Feed, type FeedHandlers, reconnectDelayMs } from './feed.ts';
 
 export interface RedisFeedSettings {
@@ -13,26 +15,32 @@ export interface RedisFeedSettings {
 
 export class RedisFeed implements Feed {
   readonly #settings: RedisFeedSettings;
+  readonly #absences: AbsenceLog;
   readonly #report: Report;
   readonly #redis: Redis;
 
-  constructor(settings: RedisFeedSettings, report: Report) {
+  constructor(settings: RedisFeedSettings, absences: AbsenceLog, report: Report) {
     this.#settings = settings;
+    this.#absences = absences;
     this.#report = report;
     this.#redis = connectRedis(settings.redisUrl, report);
   }
 
   async start(handlers: FeedHandlers): Promise<void> {
     this.#redis.on('message', (_channel: string, json: string) => {
-      const message = parseUpdate(json, this.#settings.payloadBytes);
-      if (message === null) this.#report('a Redis message that is no update was ignored');
-      else handlers.onMessage(message);
+      const parsed = parseMessage(json, this.#settings.payloadBytes);
+      if (parsed === null) this.#report('a Redis message that is no update was ignored');
+      else handlers.onMessage(parsed.message, parsed.type);
     });
     await this.#redis.connect();
     await this.#redis.subscribe(this.#settings.redisChannel);
+    this.#redis.on('close', () => this.#absences.lost('redis', nowUs()));
     this.#redis.on('ready', () => {
       this.#redis.subscribe(this.#settings.redisChannel).then(
-        () => handlers.onGap(),
+        () => {
+          this.#absences.back('redis', nowUs());
+          handlers.onGap();
+        },
         (error: Error) => this.#report(`could not subscribe again: ${error.message}`),
       );
     });

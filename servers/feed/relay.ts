@@ -1,12 +1,14 @@
 // Role `relay`: LISTENs to Postgres, queries each changed dashboard once, and publishes the update message to Redis for all nodes.
-// After its own start, and whenever Postgres or Redis was away, it publishes whatever is newer than what it has published.
+// After its own start, and whenever Postgres or Redis was away, it publishes whatever is newer than what it has published (unless `resync`
+// is off: then it is the plain publisher of the textbook, and what it could not publish is lost).
 import type { Redis } from 'ioredis';
 import type { Report } from '../app.ts';
+import { nowUs } from '../clock.ts';
 import { createEndpoint } from '../http.ts';
 import { type Listening, listen } from '../listening.ts';
 import { type Dashboard, encodeMessage } from '../message.ts';
 import { Metrics } from '../metrics.ts';
-import { Refresher } from '../refresher.ts';
+import { type Cause, Refresher } from '../refresher.ts';
 import type { RelaySettings } from '../settings.ts';
 import { Store } from '../store.ts';
 import type { FeedHandlers } from './feed.ts';
@@ -34,13 +36,15 @@ class Publisher {
   }
 
   /** False when it shall be tried again; while Redis is away the resync that follows makes up for it. */
-  async publish(dashboard: Dashboard): Promise<boolean> {
+  async publish(dashboard: Dashboard, cause: Cause): Promise<boolean> {
     const { audience, version } = dashboard;
-    if (version <= this.publishedVersion(audience)) return true;
+    const known = this.publishedVersion(audience);
+    if (version <= known) return true;
+    const type = cause === 'resync' && version > known + 1 ? 'snapshot' : 'update';
     try {
       await this.#redis.publish(
         this.#settings.redisChannel,
-        encodeMessage('update', dashboard, this.#settings.payloadBytes),
+        encodeMessage(type, dashboard, this.#settings.payloadBytes),
       );
       this.#published.set(audience, version);
       return true;
@@ -62,12 +66,19 @@ export async function startRelay(settings: RelaySettings, report: Report): Promi
     audiences: settings.audiences,
     isWanted: () => true,
     deliveredVersion: (audience) => publisher.publishedVersion(audience),
-    deliver: (dashboard) => publisher.publish(dashboard),
+    deliver: (dashboard, cause) => publisher.publish(dashboard, cause),
   });
-  const feed = new PostgresFeed(settings.postgresUrl, report);
-  await feed.start(handlersOf(refresher));
+  const resync = (): void => {
+    if (settings.resync) void refresher.resync();
+  };
+  const feed = new PostgresFeed(settings.postgresUrl, metrics.absences, report);
+  await feed.start(handlersOf(refresher, resync));
   // Listening first: what changes from here on is announced, what had changed before the resync finds.
-  redis.on('ready', () => void refresher.resync());
+  redis.on('close', () => metrics.absences.lost('redis', nowUs()));
+  redis.on('ready', () => {
+    metrics.absences.back('redis', nowUs());
+    resync();
+  });
   await redis.connect();
   const unwatch = metrics.watchEventLoop();
   const close = async (): Promise<void> => {
@@ -80,10 +91,10 @@ export async function startRelay(settings: RelaySettings, report: Report): Promi
   return listen(createEndpoint({ metrics, report, limits }), settings, { close });
 }
 
-function handlersOf(refresher: Refresher): FeedHandlers {
+function handlersOf(refresher: Refresher, resync: () => void): FeedHandlers {
   return {
     onChange: (change) => refresher.announce(change),
     onMessage: () => undefined,
-    onGap: () => void refresher.resync(),
+    onGap: resync,
   };
 }
