@@ -88,8 +88,9 @@ afterAll(async () => {
   await rm(out, { recursive: true, force: true });
 });
 
-/** What only a trial with a fault can have. */
-const stormMetrics = metricNames.filter((name) => metricOf(name).needsFault);
+/** What only a trial with a fault can have, and of that what one that befalls the servers alone can have. */
+const faultMetrics = metricNames.filter((name) => metricOf(name).needsFault !== undefined);
+const stormMetrics = faultMetrics.filter((name) => metricOf(name).needsFault === 'server');
 
 /** Two nodes behind nginx: what only those can have is measured as well. */
 const balanced = 'sse+redis+nodes=2+balancer=ip-hash';
@@ -227,7 +228,7 @@ describe('a small run of seven contenders', () => {
       isDistribution(value) ||
       scalarOf(value) !== null ||
       (value !== undefined && 'reason' in value && belowIdle.test(value.reason));
-    for (const name of metricNames.filter((each) => !stormMetrics.includes(each))) {
+    for (const name of metricNames.filter((each) => !faultMetrics.includes(each))) {
       const values = record.trials.map(({ metrics }) => metrics[name]);
       if (record.trials.some((each) => isVoid(each, name))) continue;
       expect(
@@ -242,7 +243,7 @@ describe('a small run of seven contenders', () => {
       ).toBe(false);
     }
     const given = record.trials.flatMap(({ metrics }) => Object.keys(metrics));
-    expect(given.filter((name) => stormMetrics.includes(name as MetricName))).toEqual([]);
+    expect(given.filter((name) => faultMetrics.includes(name as MetricName))).toEqual([]);
   });
 
   test('voids latencies where the machine was too busy for them, never a count; exit code and record say which', () => {

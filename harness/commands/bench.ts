@@ -9,6 +9,7 @@ import { runRecordSchemaName } from '../contract/record.ts';
 import type { Scenario } from '../contract/scenario.ts';
 import { formatDurationUs } from '../contract/units.ts';
 import { capacityProblems, descriptorsNeeded } from '../plan/capacity.ts';
+import { serviceFaultOf } from '../plan/service-fault.ts';
 import { nameTrials } from '../plan/trial-names.ts';
 import { expectedTrialUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { describeEnvironment, freshetVersion } from '../record/environment.ts';
@@ -98,7 +99,7 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
   signal.throwIfAborted();
   await store.write(stamped(record));
   progress.step('starting Postgres and Redis');
-  const needsRedis = trials.some(({ contender }) => usesRelay(contender));
+  const needsRedis = trials.some(needsRedisFor);
   const needsNginx = trials.some(({ balancing }) => balancing !== null);
   const [bundles, postgres, redis, nginx] = await settleAll([
     buildBundles(guard.directory, entryPoints()),
@@ -189,6 +190,11 @@ function statusOf(record: RunRecord): RunRecord['status'] {
 
 function describeService({ driver, version }: Pick<Service, 'driver' | 'version'>) {
   return { driver, version };
+}
+
+/** A fault that takes Redis away needs one also where the contender does without. */
+function needsRedisFor({ contender, fault }: TrialPlan): boolean {
+  return usesRelay(contender) || (fault !== null && serviceFaultOf(fault.kind)?.service === 'redis');
 }
 
 /** What `--dry-run` prints: every trial, and how long all will take. */

@@ -1,6 +1,8 @@
 // What was asked on the command line → a request that can be carried out, or every problem of it at once.
 import { dashboard } from '../../scenarios/dashboard.ts';
+import { postgresRestart } from '../../scenarios/postgres-restart.ts';
 import { reconnectStorm } from '../../scenarios/reconnect-storm.ts';
+import { redisOutage } from '../../scenarios/redis-outage.ts';
 import { scaleOut } from '../../scenarios/scale-out.ts';
 import { spellComparison } from '../contract/comparison.ts';
 import { FreshetError } from '../contract/errors.ts';
@@ -10,11 +12,12 @@ import { parseSetting, type SettingValue, suggest } from '../contract/settings.t
 import { parseThresholds, type Threshold } from '../contract/threshold.ts';
 import { spellDurationUs } from '../contract/units.ts';
 import { type Contender, parseContender } from '../plan/contender.ts';
+import { type ServiceFault, serviceFaultOf } from '../plan/service-fault.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
 import { parseServiceUrl } from '../services/service-url.ts';
 
 /** In the order in which they run. */
-export const scenarios: readonly Scenario[] = [dashboard, reconnectStorm, scaleOut];
+export const scenarios: readonly Scenario[] = [dashboard, reconnectStorm, scaleOut, redisOutage, postgresRestart];
 /** When none is named; a smoke run leaves the storm out. */
 const defaultScenarios: readonly Scenario[] = [dashboard, reconnectStorm];
 
@@ -86,10 +89,12 @@ export function readRequest(
   );
   if (problems.length === 0)
     problems.push(...parts.flatMap(({ settings, contenders }) => contradictions(settings, contenders)));
+  const trials = parts.flatMap(({ scenario, ...options }) => planTrials(scenario, { ...options, repeat, seed }));
+  problems.push(...foreignServices(trials, { postgres: postgresUrl, redis: redisUrl }));
   if (problems.length > 0) throw new FreshetError('input', [...new Set(problems)]);
   return {
     scenarios: chosen,
-    trials: parts.flatMap(({ scenario, ...options }) => planTrials(scenario, { ...options, repeat, seed })),
+    trials,
     seed,
     postgresUrl,
     redisUrl,
@@ -232,6 +237,12 @@ function contradictions(settings: Readonly<Record<string, SettingValue>>, conten
   const intervals = contenders
     .filter(({ transport }) => transport === 'polling')
     .map(({ given }) => Number(given.interval ?? number('poll-interval')));
+  const recoveryUs = number('recovery');
+  if (settings.quiet !== undefined && recoveryUs < number('quiet') + number('update-interval')) {
+    problems.push(
+      `recovery is ${spellDurationUs(recoveryUs)}; expected at least quiet ${spellDurationUs(number('quiet'))} + --update-interval ${spellDurationUs(number('update-interval'))}, so that a change follows the quiet`,
+    );
+  }
   const longestUs = Math.max(0, ...intervals);
   if (longestUs > windowUs) {
     problems.push(
@@ -239,4 +250,19 @@ function contradictions(settings: Readonly<Record<string, SettingValue>>, conten
     );
   }
   return problems;
+}
+
+/** Faults take services away, and what the run did not start is not its to stop. */
+function foreignServices(
+  trials: readonly TrialPlan[],
+  urls: Readonly<Record<ServiceFault['service'], string | undefined>>,
+): string[] {
+  return trials.flatMap(({ scenario, fault }) => {
+    const service = fault === null ? undefined : serviceFaultOf(fault.kind)?.service;
+    if (service === undefined || urls[service] === undefined) return [];
+    const [name, variable] = service === 'redis' ? ['Redis', 'REDIS_URL'] : ['Postgres', 'DATABASE_URL'];
+    return [
+      `${scenario} stops ${name}, but --${service} (or ${variable}) names one that this run did not start; expected one of the run's own; leave that out`,
+    ];
+  });
 }

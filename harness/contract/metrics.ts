@@ -27,8 +27,8 @@ export interface MetricDefinition {
   readonly acrossRepetitions: 'median' | 'mean' | 'max' | 'histogram';
   /** The transports that alone have it. */
   readonly transports?: readonly string[];
-  /** A trial with a fault alone has it. */
-  readonly needsFault?: true;
+  /** A trial with a fault alone has it: one that befalls servers or connections, or one that takes a service away. */
+  readonly needsFault?: 'server' | 'service';
 }
 
 type Shape = Omit<MetricDefinition, 'label' | 'meaning'>;
@@ -87,7 +87,8 @@ const tally = {
   acrossShards: 'sum',
   acrossRepetitions: 'mean',
 } as const satisfies Shape;
-const storm = { ...tally, deterministic: false, needsFault: true } as const satisfies Shape;
+const storm = { ...tally, deterministic: false, needsFault: 'server' } as const satisfies Shape;
+const outage = { ...storm, needsFault: 'service' } as const satisfies Shape;
 /** What has a schedule of polls. */
 const polled = ['polling'] as const;
 
@@ -338,7 +339,7 @@ export const metrics = {
   },
   'storm.recoveryUs': {
     ...latency,
-    needsFault: true,
+    needsFault: 'server',
     boundary: 'trial',
     label: 'back in',
     meaning:
@@ -376,9 +377,74 @@ export const metrics = {
     meaning:
       'Connections the kernel turned away because the queue of those waiting to be accepted was full (ListenOverflows of the machine)',
   },
+  'outage.changes': {
+    ...outage,
+    better: 'neither',
+    acrossShards: 'whole',
+    label: 'changes meanwhile',
+    meaning: 'Changes intended while the service was away',
+  },
+  'outage.committedLate': {
+    ...outage,
+    acrossShards: 'whole',
+    label: 'committed late',
+    meaning: 'Of those, the ones that could not be committed until the service was back',
+  },
+  'outage.noticedUs': {
+    ...outage,
+    unit: 'us',
+    kind: 'gauge',
+    acrossShards: 'whole',
+    acrossRepetitions: 'max',
+    label: 'noticed',
+    meaning: 'From the service’s end until the last server or relay that uses it knew that its connection was lost',
+  },
+  'outage.heardAgainUs': {
+    ...outage,
+    unit: 'us',
+    kind: 'gauge',
+    acrossShards: 'whole',
+    acrossRepetitions: 'max',
+    label: 'heard again',
+    meaning: 'From the service’s return until the last server or relay that had lost it heard, or was answered, again',
+  },
+  'outage.catchUpUs': {
+    ...latency,
+    needsFault: 'service',
+    boundary: 'trial',
+    label: 'caught up',
+    meaning:
+      'From the service’s return until a client held what was newest by then, over clients; one that never did counts as infinite',
+  },
+  'outage.staleShare': {
+    ...share,
+    needsFault: 'service',
+    deterministic: false,
+    label: 'stale meanwhile',
+    meaning: 'Share of all clients’ time while the service was away in which the screen was outdated or cut off',
+  },
+  'outage.connectionsLost': {
+    ...outage,
+    label: 'connections lost',
+    meaning: 'Clients whose connection (of polling: whose streak of good answers) ended after the service did',
+  },
+  'outage.failedAnswers': {
+    ...outage,
+    label: 'failed answers',
+    meaning: 'Answers by a status of failure',
+  },
+  'outage.dbQueriesPeakPerSecond': {
+    ...outage,
+    kind: 'gauge',
+    unit: '1/s',
+    acrossShards: 'whole',
+    acrossRepetitions: 'median',
+    label: 'DB peak after',
+    meaning: 'Database queries in the busiest 100 ms after the service came back, × 10',
+  },
   'generator.attemptLagUs': {
     ...latency,
-    needsFault: true,
+    needsFault: 'server',
     boundary: 'trial',
     label: 'attempt lag',
     meaning: 'From the moment a client’s backoff chose for its next attempt until the attempt was made',

@@ -102,10 +102,10 @@ const trial = z.strictObject({
     stepUs: z.number().positive(),
     series: z.record(z.string(), z.array(z.number().nullable())),
   }),
-  /** Changes that were committed and faults that were inflicted, in µs of the timeline; `untilUs` is `null` for what took no time. */
+  /** Changes that were committed, faults that were inflicted and what followed from them, in µs of the timeline; `untilUs` is `null` for what took no time. */
   events: z.array(
     z.strictObject({
-      kind: z.enum(['change', 'fault']),
+      kind: z.enum(['change', 'fault', 'consequence']),
       atUs: z.number(),
       untilUs: z.number().nullable(),
       what: z.string(),

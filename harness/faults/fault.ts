@@ -15,7 +15,7 @@ export interface Outage {
 
 export interface Victims {
   readonly system: RunningSystem;
-  readonly swarm: Pick<Swarm, 'lose'>;
+  readonly swarm: Pick<Swarm, 'lose' | 'serviceBack'>;
   /** What the system stands on. */
   readonly services: SystemServices;
 }
@@ -59,8 +59,9 @@ const faults: Readonly<Record<FaultKind, Inflict>> = {
   'postgres-immediate': interrupt,
 };
 
-function interrupt(plan: FaultPlan, { services }: Victims, atUs: number): Promise<void> {
-  return interruptService(plan, services, atUs);
+async function interrupt(plan: FaultPlan, { services, swarm }: Victims, atUs: number): Promise<void> {
+  await interruptService(plan, services, atUs);
+  swarm.serviceBack(nowUs());
 }
 
 /** Starts the servers early enough to listen when the time is up. */

@@ -3,7 +3,6 @@ import { sleepUntilUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import type { FaultPlan } from '../plan/fault.ts';
 import { type ServiceFault, serviceFaultOf } from '../plan/service-fault.ts';
-import type { Interruption } from '../services/service.ts';
 import type { SystemServices } from '../targets/system.ts';
 
 /** Takes it away at once; resolves when it is ready again. */
@@ -22,7 +21,7 @@ export function checkInterruptible(plan: FaultPlan, services: SystemServices): v
   if (fault !== null) interruptionOf(fault, services);
 }
 
-function interruptionOf({ service }: ServiceFault, services: SystemServices): Interruption {
+function interruptionOf({ service }: ServiceFault, services: SystemServices) {
   const interruption = services[service]?.interruption;
   if (interruption !== undefined) return interruption;
   const driver = services[service]?.driver;

@@ -10,6 +10,7 @@ import {
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
 import { expectedFreshnessP50, expectedQueriesPerMinute, type TheoryInput } from '../model/theory.ts';
 import { canaryRanks } from '../plan/arrivals.ts';
+import { serviceFaultOf } from '../plan/service-fault.ts';
 import type { ShardResult } from '../swarm/shard-contract.ts';
 import type { SwarmState } from '../swarm/swarm.ts';
 import { judgeLateness, p99Of } from './lateness.ts';
@@ -106,6 +107,11 @@ const publisherLate: Check = ({ metrics }) => {
       );
 };
 
+/** Whether the fault of this trial takes Postgres away. */
+function losesPostgres({ plan: { fault } }: HealthInput['input']): boolean {
+  return fault !== null && serviceFaultOf(fault.kind)?.service === 'postgres';
+}
+
 const published: Check = ({ input }) => {
   if (input.published.length === 0)
     return fatal('NOTHING_PUBLISHED', 'no change was committed, so there was nothing to deliver');
@@ -115,7 +121,8 @@ const published: Check = ({ input }) => {
       'CHANGES_NOT_PUBLISHED',
       `${lacking} of ${input.planned.length} changes were never committed (${input.publishFailures} attempts failed)`,
     );
-  return input.publishFailures === 0
+  // Where Postgres was taken away on purpose, what came late stands among the events.
+  return input.publishFailures === 0 || losesPostgres(input)
     ? []
     : warn('PUBLISH_RETRIED', `${input.publishFailures} attempts to commit a change failed and were tried again`);
 };
@@ -163,10 +170,13 @@ const reconciled: Check = ({ totals }) => {
       );
 };
 
-const witnessesAgree: Check = ({ witnesses, totals }) =>
+const witnessesAgree: Check = ({ input, witnesses, totals }) =>
   witnesses.filter(disagree).map(({ what, clients, servers, database }) => ({
-    // After failed requests the parties legitimately know different things.
-    severity: totals.trial.ended + totals.trial.failedAnswers + totals.trial.connectFailures > 0 ? 'warn' : 'fatal',
+    // After failed requests, or queries that were cut off, the parties legitimately know different things.
+    severity:
+      totals.trial.ended + totals.trial.failedAnswers + totals.trial.connectFailures > 0 || losesPostgres(input)
+        ? 'warn'
+        : 'fatal',
     code: 'WITNESSES_DISAGREE' satisfies HealthCode,
     message: `${what}: clients ${clients ?? '–'}, servers ${servers ?? '–'}, database ${database ?? '–'}`,
   }));

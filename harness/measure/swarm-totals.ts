@@ -13,6 +13,7 @@ export interface SwarmTotals {
   /** Mean length of the shards' windows. */
   readonly windowUs: number;
   readonly censored: number;
+  readonly notCaughtUp: number;
   readonly expected: number;
   readonly holding: number;
   /** Changes that at least one client saw or superseded, over all audiences; versions count from 1. */
@@ -40,6 +41,7 @@ export function totalsOf({ shards, canary }: SwarmResults): SwarmTotals {
     traffic: sumCounts((shard) => shard.traffic),
     windowUs: sum(lengthUs) / all.length,
     censored: sum((shard) => shard.censored),
+    notCaughtUp: sum((shard) => shard.notCaughtUp),
     expected: sum((shard) => shard.expected),
     holding: sum((shard) => shard.holding),
     changesSeen: Array.from({ length: audiences }, (_, audience) =>
@@ -52,6 +54,7 @@ export function totalsOf({ shards, canary }: SwarmResults): SwarmTotals {
       requestUncorrectedUs: merge('requestUncorrectedUs'),
       connectUs: merge('connectUs'),
       attemptLagUs: merge('attemptLagUs'),
+      catchUpUs: merge('catchUpUs'),
       eventLoopDelayUs: merge('eventLoopDelayUs'),
     },
     busiestCpuShare: Math.max(...all.map((shard) => shard.cpuUs / Math.max(1, lengthUs(shard)))),

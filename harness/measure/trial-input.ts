@@ -3,6 +3,7 @@ import type { TrialRecord } from '../contract/record.ts';
 import type { Outage } from '../faults/fault.ts';
 import type { Update } from '../plan/arrivals.ts';
 import { restartsServers } from '../plan/fault.ts';
+import { type ServiceFault, serviceFaultOf } from '../plan/service-fault.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Published } from '../publisher/publisher-contract.ts';
 import type { SwarmResults, SwarmState } from '../swarm/swarm.ts';
@@ -36,6 +37,11 @@ export interface TrialInput {
   /** What was done to the system in the window; `null` where nothing was. */
   readonly outage: Outage | null;
   readonly hasRelay: boolean;
+}
+
+/** The fault of this trial that took a service away; `null` where none did. */
+export function serviceFaultIn({ outage }: Pick<TrialInput, 'outage'>): ServiceFault | null {
+  return outage === null ? null : serviceFaultOf(outage.kind);
 }
 
 /** Whether a fault replaced the server processes. */

@@ -19,7 +19,7 @@ import {
   systemParts,
 } from '../measure/reading.ts';
 import { type SwarmTotals, totalsOf } from '../measure/swarm-totals.ts';
-import { hasRestarted, type TrialInput } from '../measure/trial-input.ts';
+import { hasRestarted, serviceFaultIn, type TrialInput } from '../measure/trial-input.ts';
 import { countWitnesses } from '../measure/witnesses.ts';
 import {
   expectedFreshnessP50,
@@ -33,6 +33,7 @@ import { neighbourDistance } from '../plan/arrivals.ts';
 import { contenderSettings, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { aboveIdle } from './above-idle.ts';
+import { expectedLoss, outageEvents, outageMetrics } from './outage-metrics.ts';
 import { faultEvents, stormMetrics, timelineOf } from './storm-metrics.ts';
 import { distribution, estimated, scalar } from './values.ts';
 
@@ -74,6 +75,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...nodeMetrics(basis),
     ...generatorMetrics(basis),
     ...stormMetrics(input, totals),
+    ...outageMetrics(input, totals),
   };
   const witnesses = countWitnesses(input, totals);
   const health = examineHealth({ input, totals, metrics, witnesses, theory: basis.theory });
@@ -88,21 +90,26 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     windowUs: input.readings.windowEnd.statements.atUs - input.readings.windowStart.statements.atUs,
     metrics: voidFigures(metrics, health),
     timeline: timelineOf(input, totals),
-    events: changeEvents(input).concat(faultEvents(input)),
+    events: changeEvents(input).concat(faultEvents(input), outageEvents(input)),
     witnesses,
     health,
   };
 }
 
-/** A server that a fault ended took its counters along: those of its successor count from 0, and its CPU time is lost. */
+/** What a fault ended took its counters along: those of its successor count from 0, and its CPU time is lost. */
 function sinceRestart(input: TrialInput): TrialInput {
+  const service = serviceFaultIn(input)?.service ?? null;
+  if (service !== null) return forgetting(input, (reading) => ({ ...reading, cpu: cpuWithout(reading, service) }));
   if (!hasRestarted(input)) return input;
-  const forget = (reading: Reading): Reading => ({
+  return forgetting(input, (reading) => ({
     ...reading,
     metrics: reading.metrics.map((metrics, index) => (index < input.plan.nodes ? new Map() : metrics)),
-    cpu: { before: withoutServers(reading.cpu.before), after: withoutServers(reading.cpu.after) },
+    cpu: cpuWithout(reading, 'servers'),
     socketBytes: null,
-  });
+  }));
+}
+
+function forgetting(input: TrialInput, forget: (reading: Reading) => Reading): TrialInput {
   const { controlStart, controlEnd, windowStart } = input.readings;
   return {
     ...input,
@@ -115,8 +122,9 @@ function sinceRestart(input: TrialInput): TrialInput {
   };
 }
 
-function withoutServers(cpu: CpuReading): CpuReading {
-  return { ...cpu, cpuUs: { ...cpu.cpuUs, servers: null } };
+function cpuWithout({ cpu }: Reading, part: SystemPart): Reading['cpu'] {
+  const without = (reading: CpuReading) => ({ ...reading, cpuUs: { ...reading.cpuUs, [part]: null } });
+  return { before: without(cpu.before), after: without(cpu.after) };
 }
 
 function changeEvents({ published, startUs }: TrialInput): TrialRecord['events'] {
@@ -130,9 +138,14 @@ function changeEvents({ published, startUs }: TrialInput): TrialRecord['events']
 
 function databaseMetrics({ input, theory }: Basis): Metrics {
   const { windowStart, windowEnd, atRest, controlStart } = input.readings;
-  const reason = input.statements.available ? 'pg_stat_statements could not be read' : input.statements.reason;
+  const reason = input.statements.available
+    ? 'pg_stat_statements could not be read, or lost its count in the window'
+    : input.statements.reason;
   const lengthUs = windowEnd.statements.atUs - windowStart.statements.atUs;
-  const gained = (pick: (reading: Reading) => number | null) => difference(pick(windowEnd), pick(windowStart));
+  const gained = (pick: (reading: Reading) => number | null) => {
+    const count = difference(pick(windowEnd), pick(windowStart));
+    return count === null || count < 0 ? null : count;
+  };
   const queries = gained(({ statements }) => statements.queries);
   const perMinute = (count: number | null) => (count === null ? null : (count * minute) / lengthUs);
   const others = gained(({ statements }) => statements.others);
@@ -239,7 +252,12 @@ function deliveryMetrics({ input, totals, theory }: Basis): Metrics {
     ...tally('updates.published', input.published.length),
     ...tally('updates.delivered', delivered),
     ...tally('updates.superseded', superseded),
-    'updates.missed': scalar('updates.missed', missed, '', expectedMissed(theory, input.published)),
+    'updates.missed': scalar(
+      'updates.missed',
+      missed,
+      '',
+      expectedMissed(theory, input.published) ?? expectedLoss(input),
+    ),
     ...tally('updates.duplicate', duplicate),
     ...tally('updates.outOfOrder', outOfOrder),
     deliveryRatio: scalar(
@@ -253,6 +271,7 @@ function deliveryMetrics({ input, totals, theory }: Basis): Metrics {
 }
 
 const replaced = 'the fault ended the servers of the window’s start, and their counters with them';
+const serviceReplaced = 'the fault ended the process of the window’s start, and its account with it';
 
 const unseenReasons: Readonly<Record<SystemPart, string>> = {
   servers: 'CPU time is read from /proc, which this system lacks',
@@ -269,6 +288,11 @@ const partMetrics = {
   postgres: 'db.cpuMsPerSecond',
   nginx: 'nginx.cpuMsPerSecond',
 } as const satisfies Record<SystemPart, MetricName>;
+
+function unseenReasonOf(part: SystemPart, input: TrialInput): string {
+  if (part === 'servers' && hasRestarted(input)) return replaced;
+  return part === serviceFaultIn(input)?.service ? serviceReplaced : unseenReasons[part];
+}
 
 /** One garbage collection more or less between two readings. */
 const collectionMs = 5;
@@ -307,7 +331,7 @@ function cpuMetrics({ input }: Basis): Metrics {
     ...Object.fromEntries(
       rates.map(({ part, busy, idle }) => {
         const name = partMetrics[part];
-        const unseen = part === 'servers' && hasRestarted(input) ? replaced : unseenReasons[part];
+        const unseen = unseenReasonOf(part, input);
         return [name, figure(name, busy, idle, unseen)];
       }),
     ),
@@ -362,8 +386,9 @@ function nodeMetrics({ input, asks }: Basis): Metrics {
 function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
   const { canary, shards } = input.results;
   const lag = createHistogram();
-  for (const { version, sentUs, intendedUs } of input.published)
-    if (version >= input.firstVersionInWindow) recordUs(lag, sentUs - intendedUs);
+  for (const change of input.published)
+    if (change.version >= input.firstVersionInWindow && !isHeldUp(change, input))
+      recordUs(lag, change.sentUs - change.intendedUs);
   const error =
     canary === null
       ? null
@@ -391,6 +416,16 @@ function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
       'this contender does not poll on a schedule',
     ),
   };
+}
+
+/** A publisher that was refused writes what it has kept within this time after the database's return. */
+const backlogUs = 500_000;
+
+/** A database that was away is no lateness of the publisher's. */
+function isHeldUp({ intendedUs, committedUs }: TrialInput['published'][number], input: TrialInput): boolean {
+  const { outage } = input;
+  if (outage === null || serviceFaultIn(input)?.service !== 'postgres') return false;
+  return intendedUs < outage.untilUs + backlogUs && committedUs >= outage.atUs;
 }
 
 function mergeBetween(from: Reading, to: Reading, name: string): Histogram | null {
@@ -434,6 +469,7 @@ function recordedSettings(plan: TrialPlan): TrialRecord['settings'] {
       fault: plan.fault.kind,
       'fault-at': spellDurationUs(plan.fault.atUs),
       down: spellDurationUs(plan.fault.downUs),
+      ...(plan.fault.quietUs > 0 && { quiet: spellDurationUs(plan.fault.quietUs) }),
     }),
     seed: plan.seed,
   };

@@ -7,11 +7,12 @@ import { sessionSeries, stormFigures } from '../measure/storm.ts';
 import type { SwarmTotals } from '../measure/swarm-totals.ts';
 import type { TrialInput } from '../measure/trial-input.ts';
 import { faultMeanings } from '../plan/fault.ts';
+import { serviceFaultOf } from '../plan/service-fault.ts';
 import { distribution, scalar } from './values.ts';
 
 export function stormMetrics(input: TrialInput, totals: SwarmTotals): Partial<Record<MetricName, MetricValue>> {
   const { outage, plan, startUs } = input;
-  if (outage === null) return {};
+  if (outage === null || serviceFaultOf(outage.kind) !== null) return {};
   const figures = stormFigures(totals.sessions, outage, startUs);
   const nobody = 'no client lost its connection';
   const down = outage.untilUs > outage.atUs ? figures.peakWhileDownPerSecond : null;
@@ -74,8 +75,8 @@ export function timelineOf(input: TrialInput, totals: SwarmTotals): TrialRecord[
   };
 }
 
-/** Of the busiest step that began after this moment, as a rate. */
-function queriesPeak({ stepUs, series }: TrialRecord['timeline'], fromUs: number): number | null {
+/** Of the busiest step that began after this moment, as a rate; `null` where none could be read. */
+export function queriesPeak({ stepUs, series }: TrialRecord['timeline'], fromUs: number): number | null {
   const after = (series.dbQueries ?? []).slice(Math.ceil(fromUs / stepUs)).filter((count) => count !== null);
   return after.length === 0 ? null : Math.max(...after) * (1e6 / stepUs);
 }

@@ -49,6 +49,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #openedUs = 0;
   /** Versions up to this one came out while it was away. */
   #missedUpTo = 0;
+  /** When it last came to hold something newer. */
+  #freshUs = 0;
+  /** What was newest when a service came back, while it does not hold that. */
+  #catchingUp: { readonly version: number; readonly sinceUs: number } | null = null;
   #halted = false;
   #gaveUp = false;
   /** From when the screen is stale, if nothing arrives: from the start while it shows nothing, then the moment the next version is intended, or when the client was cut off. */
@@ -116,6 +120,18 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
       this.#staleFromUs,
       this.#world.ledger.updates.intendedUs(this.audience, this.held + 1),
     );
+  }
+
+  /** What it holds by now may have come after that moment. */
+  onServiceBack(atUs: number): void {
+    const { updates, histograms } = this.#world.ledger;
+    const version = updates.newestBy(this.audience, atUs);
+    if (this.held === null || this.held < version) this.#catchingUp = { version, sinceUs: atUs };
+    else recordUs(histograms.catchUpUs, Math.max(0, this.#freshUs - atUs));
+  }
+
+  get isCatchingUp(): boolean {
+    return this.#catchingUp !== null;
   }
 
   /** Books the stale time up to now for a client that never caught up, and polls that were never answered. */
@@ -276,6 +292,11 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     const { ledger } = this.#world;
     const { updates, standing } = ledger;
     const newest = updates.newest(this.audience);
+    this.#freshUs = atUs;
+    if (this.#catchingUp !== null && version >= this.#catchingUp.version) {
+      recordUs(ledger.histograms.catchUpUs, atUs - this.#catchingUp.sinceUs);
+      this.#catchingUp = null;
+    }
     if (before === null) standing.holding += 1;
     if (version >= newest && (before === null || before < newest)) standing.behind -= 1;
     for (let v = (before ?? version) + 1; v <= version; v++) {

@@ -89,6 +89,7 @@ export class Ledger {
     requestUncorrectedUs: createHistogram(),
     connectUs: createHistogram(),
     attemptLagUs: createHistogram(),
+    catchUpUs: createHistogram(),
   };
   readonly sessions = new SessionLog();
   readonly staleness = new StaleLog();
@@ -152,7 +153,7 @@ export class Ledger {
   }
 
   encoded(): Record<keyof Ledger['histograms'], string> {
-    const { freshnessUs, requestUs, requestUncorrectedUs, connectUs, attemptLagUs } = this.histograms;
+    const { freshnessUs, requestUs, requestUncorrectedUs, connectUs, attemptLagUs, catchUpUs } = this.histograms;
     const encode = (histogram: Histogram) => encodeHistogram(histogram);
     return {
       freshnessUs: encode(freshnessUs),
@@ -160,6 +161,7 @@ export class Ledger {
       requestUncorrectedUs: encode(requestUncorrectedUs),
       connectUs: encode(connectUs),
       attemptLagUs: encode(attemptLagUs),
+      catchUpUs: encode(catchUpUs),
     };
   }
 }

@@ -40,6 +40,8 @@ export type ShardCommand =
   | { readonly type: 'window'; readonly startUs: number; readonly endUs: number }
   /** The network takes all connections away. */
   | { readonly type: 'lose'; readonly how: Loss }
+  /** A service that was away is back since then: what the clients take from there to catch up counts. */
+  | { readonly type: 'service-back'; readonly atUs: number }
   /** No new requests from here on. */
   | { readonly type: 'quiesce' }
   /** Answer with the result; everything is at rest. */
@@ -74,6 +76,8 @@ export interface ShardResult {
   readonly newestHeld: readonly number[];
   /** Clients that hold a version, so were answered once without naming one. */
   readonly holding: number;
+  /** Clients that never caught up with what was newest when a service came back. */
+  readonly notCaughtUp: number;
   /** Sum over clients of the versions expected of each: newest − first held. */
   readonly expected: number;
   readonly histograms: ReturnType<Ledger['encoded']> & { readonly eventLoopDelayUs: string };

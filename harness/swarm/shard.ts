@@ -86,6 +86,9 @@ export class Shard {
       case 'lose':
         for (const client of this.#clients) client.lose(command.how);
         return;
+      case 'service-back':
+        for (const client of this.#clients) client.onServiceBack(command.atUs);
+        return;
       case 'quiesce':
         this.#isQuiet = true;
         for (const client of this.#clients) client.quiesce();
@@ -189,11 +192,13 @@ export class Shard {
     let expected = 0;
     let missed = trial.missed;
     let holding = 0;
+    let notCaughtUp = 0;
     const newestHeld = Array.from({ length: this.#plan.audiences }, () => 0);
     for (const client of this.#clients) {
       if (window !== null) client.settle(window.endUs);
       const newest = updates.newest(client.audience);
       if (client.held !== null) holding += 1;
+      if (client.isCatchingUp) notCaughtUp += 1;
       newestHeld[client.audience] = Math.max(newestHeld[client.audience] ?? 0, client.held ?? 0);
       expected += client.held === null ? newest : newest - client.first;
       missed += client.held === null ? newest : client.lacking;
@@ -209,6 +214,7 @@ export class Shard {
       censored,
       newestHeld,
       holding,
+      notCaughtUp,
       expected,
       histograms: {
         ...this.#ledger.encoded(),

@@ -117,6 +117,11 @@ export class Swarm {
     this.#tell({ type: 'lose', how });
   }
 
+  /** A service that was away is back since then. */
+  serviceBack(atUs: number): void {
+    this.#tell({ type: 'service-back', atUs });
+  }
+
   quiesce(): void {
     for (const shard of this.#shards) shard.progress = null;
     this.#tell({ type: 'quiesce' });

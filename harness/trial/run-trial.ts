@@ -9,6 +9,7 @@ import { readCpu, readMetrics, type Sources, takeReading } from '../measure/read
 import { StatementReader } from '../measure/statements.ts';
 import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts';
 import { settingOf } from '../plan/contender.ts';
+import { keepQuiet } from '../plan/quiet.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
@@ -153,7 +154,8 @@ async function measure(
   const firstVersionInWindow = 1 + Math.max(...warmUp.map(({ version }) => version));
   const startUs = nowUs() + leadUs;
   const endUs = startUs + plan.windowUs;
-  const updates = planUpdates({ ...updatesPlan(plan), firstVersion: firstVersionInWindow, startUs });
+  const planned = planUpdates({ ...updatesPlan(plan), firstVersion: firstVersionInWindow, startUs });
+  const updates = keepQuiet(planned, plan.fault, startUs);
   swarm.expect(updates, true);
   swarm.openWindow(startUs, endUs);
   publisher.schedule(updates);
@@ -169,7 +171,7 @@ async function measure(
     onPoint: options.onPoint,
   });
   const [outage] = await Promise.all([
-    plan.fault === null ? null : inflict(plan.fault, { system: rig.system, swarm, services: rig.services }, startUs),
+    plan.fault === null ? null : inflict(plan.fault, rig, startUs),
     sleepUntilUs(endUs),
   ]);
   const windowEnd = await takeReading(sources);
