@@ -12,14 +12,16 @@ export function scenarioHelp(): string {
   return ['Scenarios:', ...scenarios.map(({ name, question }) => `  ${name.padEnd(18)} ${question}`)].join('\n');
 }
 
-/** What can be set: what all scenarios share once, then what each has of its own. */
+/** What can be set: what most scenarios share once, then what is otherwise in each. */
 export function settingHelp(): string {
   const all = scenarios.map(({ name, settings }) => ({ name, lines: Object.entries(settings).map(settingLine) }));
-  const isShared = (line: string) => all.every(({ lines }) => lines.includes(line));
-  const shared = all[0]?.lines.filter(isShared) ?? [];
+  const isShared = (line: string) => all.filter(({ lines }) => lines.includes(line)).length > all.length / 2;
+  const shared = [...new Set(all.flatMap(({ lines }) => lines))].filter(isShared);
   return [
-    ['Settings of every scenario, for --set name=value:', ...shared].join('\n'),
-    ...all.map(({ name, lines }) => [`Besides, of ${name}:`, ...lines.filter((line) => !isShared(line))].join('\n')),
+    ['Settings of all scenarios, for --set name=value:', ...shared].join('\n'),
+    ...all.map(({ name, lines }) =>
+      [`Besides, or instead, of ${name}:`, ...lines.filter((line) => !isShared(line))].join('\n'),
+    ),
   ].join('\n\n');
 }
 

@@ -1,5 +1,6 @@
 // What was asked on the command line → a request that can be carried out, or every problem of it at once.
 import { dashboard } from '../../scenarios/dashboard.ts';
+import { poolDrain } from '../../scenarios/pool-drain.ts';
 import { postgresRestart } from '../../scenarios/postgres-restart.ts';
 import { reconnectStorm } from '../../scenarios/reconnect-storm.ts';
 import { redisOutage } from '../../scenarios/redis-outage.ts';
@@ -8,7 +9,7 @@ import { spellComparison } from '../contract/comparison.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { parseRequirements, type Requirement } from '../contract/requirement.ts';
 import type { Scenario } from '../contract/scenario.ts';
-import { parseSetting, type SettingValue, suggest } from '../contract/settings.ts';
+import { countsOf, parseSetting, type SettingValue, suggest } from '../contract/settings.ts';
 import { parseThresholds, type Threshold } from '../contract/threshold.ts';
 import { spellDurationUs } from '../contract/units.ts';
 import { type Contender, parseContender } from '../plan/contender.ts';
@@ -17,7 +18,14 @@ import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
 import { parseServiceUrl } from '../services/service-url.ts';
 
 /** In the order in which they run. */
-export const scenarios: readonly Scenario[] = [dashboard, reconnectStorm, scaleOut, redisOutage, postgresRestart];
+export const scenarios: readonly Scenario[] = [
+  dashboard,
+  reconnectStorm,
+  scaleOut,
+  poolDrain,
+  redisOutage,
+  postgresRestart,
+];
 /** When none is named; a smoke run leaves the storm out. */
 const defaultScenarios: readonly Scenario[] = [dashboard, reconnectStorm];
 
@@ -221,7 +229,7 @@ function checkUrl(url: string | undefined, rules: Parameters<typeof parseService
 function contradictions(settings: Readonly<Record<string, SettingValue>>, contenders: readonly Contender[]): string[] {
   const number = (name: string) => Number(settings[name]);
   const problems: string[] = [];
-  if (number('audiences') > number('clients')) {
+  if (number('audiences') > Math.min(...countsOf(settings.clients))) {
     problems.push(
       `--audiences ${settings.audiences} with --clients ${settings.clients}; expected at least one client for each audience`,
     );

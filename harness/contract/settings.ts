@@ -23,15 +23,23 @@ export interface CountSetting extends SettingBase {
   readonly max: number;
 }
 
+/** Several counts, separated by commas. */
+export interface CountsSetting extends SettingBase {
+  readonly kind: 'counts';
+  readonly default: string;
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface ChoiceSetting extends SettingBase {
   readonly kind: 'choice';
   readonly default: string;
   readonly choices: readonly string[];
 }
 
-export type Setting = DurationSetting | CountSetting | ChoiceSetting;
+export type Setting = DurationSetting | CountSetting | CountsSetting | ChoiceSetting;
 
-/** A setting's value inside: a duration is µs, a count a whole number, a choice its word. */
+/** A setting's value inside: a duration is µs, a count a whole number, a choice its word, counts are read by `countsOf`. */
 export type SettingValue = number | string;
 
 /** The value that `text` spells, or one line that says what was expected. */
@@ -45,10 +53,15 @@ export function parseSetting(
     return setting.choices.includes(text) ? { value: text } : problem(`one of ${setting.choices.join(', ')}`);
   }
   if (setting.kind === 'count') {
-    const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
-    return value >= setting.min && value <= setting.max
-      ? { value }
-      : problem(`a whole number from ${setting.min.toLocaleString('en-US')} to ${setting.max.toLocaleString('en-US')}`);
+    const value = parseCount(setting, text);
+    return value === null ? problem(`a whole number ${rangeOf(setting)}`) : { value };
+  }
+  if (setting.kind === 'counts') {
+    const values = text.split(',').map((part) => parseCount(setting, part));
+    const isList = !values.includes(null) && new Set(values).size === values.length;
+    return isList
+      ? { value: values.join(',') }
+      : problem(`different whole numbers ${rangeOf(setting)}, separated by commas`);
   }
   const us = parseDurationUs(text);
   const fits = us !== null && us >= durationUs(setting.min) && us <= durationUs(setting.max);
@@ -59,6 +72,20 @@ export function parseSetting(
   return problem(
     `a duration with its unit from ${setting.min} to ${setting.max}, such as ${setting.default === '0ms' ? '500ms' : setting.default}`,
   );
+}
+
+function parseCount({ min, max }: { readonly min: number; readonly max: number }, text: string): number | null {
+  const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+  return value >= min && value <= max ? value : null;
+}
+
+function rangeOf({ min, max }: { readonly min: number; readonly max: number }): string {
+  return `from ${min.toLocaleString('en-US')} to ${max.toLocaleString('en-US')}`;
+}
+
+/** The numbers of a `counts` setting's value; of a `count` its one. */
+export function countsOf(value: SettingValue | undefined): number[] {
+  return String(value).split(',').map(Number);
 }
 
 function stepUs({ step }: DurationSetting): number {

@@ -1,7 +1,7 @@
 // One trial, as data: which contender under which settings, and everything that follows from them.
 import type { Balancing } from '../contract/balancing.ts';
 import type { Scenario } from '../contract/scenario.ts';
-import { defaultOf, type SettingValue } from '../contract/settings.ts';
+import { countsOf, defaultOf, type SettingValue } from '../contract/settings.ts';
 import { balancingOf, type Contender, contenderSettings, settingOf } from './contender.ts';
 import { type FaultPlan, faultKinds } from './fault.ts';
 
@@ -44,16 +44,17 @@ export function settingsOf(scenario: Scenario, given: Settings): Settings {
   return { ...Object.fromEntries(defaults), ...given };
 }
 
-/** Contenders × repetitions, interleaved so that slow drift of the machine meets all contenders alike: odd rounds run backwards. */
+/** Contenders × numbers of clients × repetitions, interleaved so that slow drift of the machine meets all contenders alike: odd rounds run backwards. */
 export function planTrials(
   scenario: Scenario,
   options: { settings: Settings; contenders: readonly Contender[]; repeat: number; seed: number },
 ): TrialPlan[] {
   return Array.from({ length: options.repeat }, (_, round) => {
-    const order = round % 2 === 0 ? options.contenders : [...options.contenders].reverse();
-    return order.map((contender) =>
-      planTrial(scenario, { settings: options.settings, contender, repetition: round + 1, seed: options.seed }),
+    const all = countsOf(options.settings.clients).flatMap((clients) =>
+      options.contenders.map((contender) => ({ settings: { ...options.settings, clients }, contender })),
     );
+    const order = round % 2 === 0 ? all : all.reverse();
+    return order.map((each) => planTrial(scenario, { ...each, repetition: round + 1, seed: options.seed }));
   }).flat();
 }
 

@@ -190,6 +190,11 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.#world.ledger.pollFailed(dueUs);
   }
 
+  onPollRefused(dueUs: number): void {
+    this.#world.ledger.trial.failedAnswers += 1;
+    this.#world.ledger.pollFailed(dueUs);
+  }
+
   onSkipped(dueUs: number): void {
     this.#world.ledger.skipped(dueUs);
   }

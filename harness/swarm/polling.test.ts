@@ -96,6 +96,20 @@ describe('every tick that was due', () => {
     const failed = probe.told.flatMap((told) => (told.what === 'failed' ? [told.dueUs] : []));
     expect(failed).toEqual([(probe.of('polled').at(-1)?.dueUs ?? 0) + 20_000]);
   });
+
+  test('goes on when an overloaded server refuses one, late=overlap', async () => {
+    const probe = open({ late: 'overlap' });
+    await polled(probe, 2);
+    server.answerWith(status(503));
+    await probe.until('two are refused', () => probe.of('failed').length >= 2);
+    server.answerWith(({ response }) => response !== null && server.sendBody(response, messageText('snapshot', 0)));
+    await polled(probe, probe.of('polled').length + 2);
+    expect(probe.end).toBeNull();
+    const ticks = [...probe.of('polled'), ...probe.of('failed')]
+      .map(({ dueUs }) => (dueUs - probe.startUs) / 20_000)
+      .sort((a, b) => a - b);
+    expect(ticks).toEqual(ticks.map((_, k) => k));
+  });
 });
 
 describe('a connection', () => {

@@ -1,5 +1,6 @@
 // Short polling: one streak of polls on a schedule that does not wait for answers (an open model). Ends with the first poll that fails.
-// What becomes of a tick while the last poll is outstanding is the setting `late`: skip it, queue it with its due time, or overlap.
+// What becomes of a tick while the last poll is outstanding is the setting `late`: skip it, queue it with its due time, or overlap, as
+// setInterval with fetch does, whose timer knows nothing of its answers: there an overloaded server's refusal ends nothing.
 
 import { nowUs } from '../contract/clock.ts';
 import type { Decoded } from '../contract/target.ts';
@@ -97,6 +98,10 @@ export class PollingSession implements Session, LaneOwner, Task {
   onAnswer(lane: HttpLane, head: ResponseHead, buffer: Buffer, start: number, end: number): void {
     const atUs = nowUs();
     this.#context.requests.keepCookie(this.#place, head);
+    if (head.status >= 500 && this.#context.late === 'overlap') {
+      this.#listener.onPollRefused(lane.dueUs);
+      return;
+    }
     if (head.status !== 200 && head.status !== 304) {
       this.#listener.onPollFailed(lane.dueUs);
       this.#end(endedByStatus(head));

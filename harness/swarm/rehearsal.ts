@@ -51,6 +51,7 @@ function begin(rank: number, { context, makeSession, open, onDone }: Rehearsal):
     onUnchanged: close,
     onPolled() {},
     onPollFailed() {},
+    onPollRefused: close,
     onSkipped() {},
     onSentLate() {},
     onRetryDelay() {},

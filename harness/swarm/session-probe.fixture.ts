@@ -91,6 +91,10 @@ export class Probe extends Changes implements SessionListener, SessionPlace {
     this.#note({ what: 'failed', dueUs });
   }
 
+  onPollRefused(dueUs: number): void {
+    this.#note({ what: 'failed', dueUs });
+  }
+
   onSkipped(dueUs: number): void {
     this.#note({ what: 'skipped', dueUs });
   }

@@ -35,6 +35,8 @@ export interface SessionListener {
   onPolled(dueUs: number, sentUs: number, atUs: number): void;
   /** A poll that was due has no answer of use: it failed, or the streak ended with it still in flight or waiting. */
   onPollFailed(dueUs: number): void;
+  /** A poll was answered by a status of failure, and the streak goes on. */
+  onPollRefused(dueUs: number): void;
   /** A poll was due while the last one was outstanding, and is not made. */
   onSkipped(dueUs: number): void;
   /** A poll is sent more than 10 ms after it was due, though nothing was in its way. */

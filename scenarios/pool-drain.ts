@@ -1,0 +1,53 @@
+// The article's Monday morning: what 15 screens could ask of the database, 200 cannot, and the connection pool drains to zero.
+import type { Scenario } from '../harness/contract/scenario.ts';
+import { commonSettings } from './settings.ts';
+
+export const poolDrain = {
+  name: 'pool-drain',
+  question: 'How many polling screens can a connection pool of 10 bear, and what do they show beyond that?',
+  contenders: ['polling', 'polling+etag', 'polling+cache=1s', 'long-polling', 'sse', 'websocket'],
+  columns: [
+    'db.queriesPerMinute',
+    'db.poolWaitUs.p99',
+    'db.poolWaiting',
+    'db.poolTimeouts',
+    'staleShare',
+    'freshnessUs.p50',
+  ],
+  settings: {
+    ...commonSettings,
+    clients: {
+      kind: 'counts',
+      default: '15,200,300',
+      min: 1,
+      max: 200_000,
+      meaning: 'virtual clients, each one dashboard: a trial of each contender for each number',
+    },
+    'query-cost': { ...commonSettings['query-cost'], default: '100ms' },
+    // As setInterval with fetch does it: a timer knows nothing of the answers.
+    late: { ...commonSettings.late, default: 'overlap' },
+    control: { ...commonSettings.control, default: '300ms' },
+    'update-interval': {
+      kind: 'duration',
+      default: '3s',
+      min: '10ms',
+      max: '1h',
+      meaning: 'time between two changes of a dashboard',
+    },
+    duration: {
+      kind: 'duration',
+      default: '6s',
+      min: '1s',
+      max: '24h',
+      meaning: 'measured window of each trial, after its warm-up',
+    },
+  },
+  quick: {
+    clients: '4,30',
+    'pool-size': '2',
+    'poll-interval': '500ms',
+    'update-interval': '500ms',
+    duration: '2s',
+    control: '200ms',
+  },
+} as const satisfies Scenario;
