@@ -30,6 +30,8 @@ export interface Transport {
   handle(request: IncomingMessage, response: ServerResponse, admitted: Admitted): void | Promise<void>;
   /** Takes over a socket that asks for a WebSocket; absent where there are none. */
   upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer, verdict: Admitted | Refusal): void;
+  /** Beats all connections so many times, ending none; absent where there are no heartbeats. */
+  beat?(rounds: number): Promise<void>;
   /** Tells every client that this server goes away. */
   drain(): void;
   /** Ends what is left after the drain, and stops its timers. */

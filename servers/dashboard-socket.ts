@@ -2,6 +2,8 @@
 // sockets, so a client costs no closure.
 import type { Duplex } from 'node:stream';
 import { type RawData, WebSocket } from 'ws';
+import { nowUs } from './clock.ts';
+import { isUnreachable } from './loss-log.ts';
 import type { EndReason } from './metrics.ts';
 
 /** How long a client may take to answer a Close frame. */
@@ -21,6 +23,10 @@ export class DashboardSocket extends WebSocket {
   /** The newest version written to it, −1 for none. */
   version = -1;
   endReason: EndReason = 'client';
+  /** When it last said anything, µs of the monotonic clock. */
+  heardUs = nowUs();
+  /** It was kept from messages, because it read too slowly. */
+  isBehind = false;
   /** What ends it when it does not do in time what is expected of it. */
   deadline: NodeJS.Timeout | undefined;
   #stream: Duplex | undefined;
@@ -54,10 +60,12 @@ export class DashboardSocket extends WebSocket {
   }
 
   text(raw: RawData): void {
+    this.heardUs = nowUs();
     this.#owner?.onText(this, raw.toString());
   }
 
   ponged(): void {
+    this.heardUs = nowUs();
     this.#owner?.onPong(this);
   }
 
@@ -67,6 +75,7 @@ export class DashboardSocket extends WebSocket {
 
   closed(): void {
     clearTimeout(this.deadline);
+    if (this.endReason === 'client' && isUnreachable(this.#stream?.errored)) this.endReason = 'unreachable';
     this.#owner?.onClosed(this);
   }
 }

@@ -4,7 +4,7 @@ import { Heartbeat } from './heartbeat.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function openBench(withinMs: number) {
+function openBench(withinMs: number | null) {
   const beats: string[] = [];
   const missing: string[] = [];
   const heartbeat = new Heartbeat<string>({
@@ -45,6 +45,30 @@ describe('Heartbeat', () => {
     vi.advanceTimersByTime(600);
     expect(beats).toEqual(['answers', 'silent', 'leaves', 'answers']);
     expect(missing).toEqual(['silent']);
+  });
+
+  it('looks at answers when the next round is due, and no sooner, where that is all it does', () => {
+    const { beats, missing, heartbeat } = openBench(null);
+    for (const name of ['answers', 'silent']) heartbeat.add(name);
+    vi.advanceTimersByTime(100);
+    heartbeat.answered('answers');
+    vi.advanceTimersByTime(900);
+    expect(missing).toEqual([]);
+    vi.advanceTimersByTime(100);
+    expect(missing).toEqual(['silent']);
+    expect(beats).toEqual(['answers', 'silent', 'answers']);
+    heartbeat.stop();
+  });
+
+  it('hurries through so many rounds when asked, and ends nobody for not answering those', async () => {
+    const { beats, missing, heartbeat } = openBench(400);
+    for (let index = 0; index < 40; index++) heartbeat.add(String(index));
+    const hurried = heartbeat.hurry(3);
+    vi.advanceTimersByTime(3 * 20 * 2);
+    await hurried;
+    expect(beats.length).toBeGreaterThanOrEqual(120);
+    expect(missing).toEqual([]);
+    heartbeat.stop();
   });
 
   it('expects no answer where there can be none', () => {

@@ -3,12 +3,14 @@
 import { nowUs } from './clock.ts';
 
 const slots = 20;
+/** Between two turns of the ring when it is hurried: some hundred beats at a time, not all at once. */
+const hurriedTurnMs = 2;
 
 export interface HeartbeatOptions<Connection> {
   everyMs: number;
   beat(connection: Connection): void;
-  /** Where each beat has to be answered: how soon, and what becomes of a connection that has not. */
-  answers?: { withinMs: number; onMissing(connection: Connection): void };
+  /** Where each beat has to be answered: how soon (`null`: by its next turn), and what becomes of a connection that has not. */
+  answers?: { withinMs: number | null; onMissing(connection: Connection): void };
 }
 
 export class Heartbeat<Connection> {
@@ -46,20 +48,38 @@ export class Heartbeat<Connection> {
     clearInterval(this.#timer);
   }
 
+  /** Walks the ring so many times as fast as is fair to others; nobody is ended for it. Resolves when all have been sent. */
+  hurry(rounds: number): Promise<void> {
+    return new Promise((resolve) => {
+      let turns = 0;
+      const timer = setInterval(() => {
+        for (const connection of this.#ring[turns++ % slots] as Set<Connection>) this.#options.beat(connection);
+        if (turns < rounds * slots) return;
+        clearInterval(timer);
+        resolve();
+      }, hurriedTurnMs);
+    });
+  }
+
   #tick(): void {
     const tickUs = nowUs();
-    const expecting = this.#options.answers !== undefined;
+    const { answers, beat } = this.#options;
     this.#endSilent(tickUs);
     const slot = this.#ring[this.#turn++ % slots] as Set<Connection>;
     for (const connection of slot) {
-      if (expecting && !this.#askedUs.has(connection)) this.#askedUs.set(connection, tickUs);
-      this.#options.beat(connection);
+      if (answers?.withinMs === null && this.#askedUs.has(connection)) {
+        this.remove(connection);
+        answers.onMissing(connection);
+        continue;
+      }
+      if (answers !== undefined && !this.#askedUs.has(connection)) this.#askedUs.set(connection, tickUs);
+      beat(connection);
     }
   }
 
   #endSilent(tickUs: number): void {
     const { answers } = this.#options;
-    if (answers === undefined) return;
+    if (answers === undefined || answers.withinMs === null) return;
     for (const [connection, askedUs] of this.#askedUs) {
       if (tickUs - askedUs < answers.withinMs * 1000) return;
       this.remove(connection);

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
+import { parse } from 'node:querystring';
 import type { Admission, Refusal } from './admission.ts';
+import { wholeNumber } from './admission.ts';
 import type { Transport } from './app.ts';
 import { parseChange } from './feed/feed.ts';
 import type { Metrics } from './metrics.ts';
@@ -20,6 +22,10 @@ export interface Endpoint {
   served?: { transport: Transport; admission: Admission };
   /** What POST /change is told. */
   onChange?(change: Change): void;
+  /** What POST /heartbeat asks for: this many rounds. */
+  onBeat?(rounds: number): Promise<void>;
+  /** TCP keep-alive probes after this idle time; 0 is none. */
+  tcpKeepAliveMs?: number;
 }
 
 const noContent = { 'Content-Length': 0 };
@@ -28,8 +34,10 @@ const plainText = { 'Content-Type': 'text/plain; charset=utf-8', 'Cache-Control'
 
 /** An HTTP server that is not yet listening. */
 export function createEndpoint(endpoint: Endpoint): Server {
-  const { limits, served, tls = null } = endpoint;
+  const { limits, served, tls = null, tcpKeepAliveMs = 0 } = endpoint;
   const options = {
+    keepAlive: tcpKeepAliveMs > 0,
+    keepAliveInitialDelay: tcpKeepAliveMs,
     maxHeaderSize: limits.maxHeaderBytes,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     ServerResponse: served?.transport.Response ?? ServerResponse,
@@ -77,7 +85,7 @@ function refusalOf(refusal: Refusal): Answer {
 }
 
 function route(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): void | Promise<void> {
-  const { served, metrics, onChange } = endpoint;
+  const { served, metrics, onChange, onBeat } = endpoint;
   const [path, search] = splitTarget(request);
   if (path === served?.transport.path) {
     if (request.method !== 'GET') return answer(metrics, response, methodNotAllowed);
@@ -92,8 +100,15 @@ function route(endpoint: Endpoint, request: IncomingMessage, response: ServerRes
   if (path === paths.metrics) return serveMetrics(metrics, response);
   if (path === paths.change && request.method === 'POST' && onChange !== undefined)
     return takeChange(endpoint, request, response);
+  if (path === paths.heartbeat && request.method === 'POST' && onBeat !== undefined) {
+    const rounds = Math.min(mostRounds, wholeNumber(parse(search).rounds) ?? 1);
+    return onBeat(rounds).then(() => void response.writeHead(204).end());
+  }
   return answer(metrics, response, { status: 404, headers: noContent });
 }
+
+/** Heartbeats in a row that one may ask for. */
+const mostRounds = 10_000;
 
 /** Responses that wait behind others on their connection (pipelining). */
 const waitingOn = new WeakMap<Socket, Set<ServerResponse>>();

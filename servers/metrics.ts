@@ -3,21 +3,13 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { AbsenceLog } from './absence-log.ts';
 import { nowUs } from './clock.ts';
+import { type LossEntry, LossLog, type LossReason } from './loss-log.ts';
 import type { MessageType } from './message.ts';
 import { metricNames } from './protocol.ts';
 import { WaitLog } from './wait-log.ts';
 
 /** Why a connection or a long-poll wait ended. */
-export type EndReason =
-  | 'client'
-  | 'answered'
-  | 'expired'
-  | 'drain'
-  | 'unauthorized'
-  | 'busy'
-  | 'failed'
-  | 'slow'
-  | 'heartbeat';
+export type EndReason = 'client' | 'answered' | 'expired' | 'drain' | 'unauthorized' | 'busy' | 'failed' | LossReason;
 
 /** Each wake of an idle process costs some 0.1 ms of CPU on a virtual machine. */
 const tickMs = 100;
@@ -34,10 +26,15 @@ export class Metrics {
   poolTimeouts = 0;
   connectionsOpened = 0;
   readonly absences = new AbsenceLog();
+  heartbeats = 0;
+  heartbeatAnswers = 0;
+  heartbeatBytes = 0;
+  messagesSkipped = 0;
   readonly messages: Record<MessageType, number> = { snapshot: 0, update: 0 };
   readonly #responses = new Map<number, number>();
   readonly #closed = new Map<EndReason, number>();
   readonly #waits = new WaitLog();
+  readonly #losses = new LossLog();
   readonly #poolWait = this.#histogram(metricNames.poolWait, 'Time a query waited for a pooled connection');
   readonly #eventLoopDelay = this.#histogram(
     metricNames.eventLoopDelay,
@@ -55,8 +52,14 @@ export class Metrics {
     this.#counters(metricNames.responses, 'HTTP answers', 'status', () => this.#responses);
     this.#counters(metricNames.messages, 'Messages to clients', 'type', () => Object.entries(this.messages));
     this.#counters(metricNames.connectionsClosed, 'Connections or waits ended', 'reason', () => this.#closed);
+    this.#counter(metricNames.heartbeats, 'Heartbeats sent', () => this.heartbeats);
+    this.#counter(metricNames.heartbeatAnswers, 'Answers to heartbeats', () => this.heartbeatAnswers);
+    this.#counter(metricNames.heartbeatBytes, 'Bytes of both, before TLS', () => this.heartbeatBytes);
+    this.#counter(metricNames.messagesSkipped, 'Messages kept from slow clients', () => this.messagesSkipped);
     this.#waitGauge();
     this.#absenceGauge();
+    this.#lossGauge();
+    this.#resourceGauge();
     this.#gauge(metricNames.connections, 'Open connections or waits', () => this.connections);
     this.#gauge(metricNames.residentBytes, 'Resident memory', () => process.memoryUsage.rss());
   }
@@ -73,6 +76,15 @@ export class Metrics {
   countClosed(reason: EndReason): void {
     this.#closedCount++;
     this.#closed.set(reason, (this.#closed.get(reason) ?? 0) + 1);
+  }
+
+  /** A connection ended because the server gave its client up; `countClosed` is told as well. */
+  noteLoss(loss: LossEntry): void {
+    this.#losses.note(loss);
+  }
+
+  watchBuffers(readBytes: () => number): void {
+    this.#gauge(metricNames.bufferedBytes, 'Bytes that clients have not taken yet', readBytes);
   }
 
   observePoolWait(waitedUs: number): void {
@@ -142,6 +154,33 @@ export class Metrics {
     };
     const labelNames = ['source', 'from'];
     const gauge = new Gauge({ name: metricNames.absence, help, labelNames, registers: [this.registry], collect });
+  }
+
+  #lossGauge(): void {
+    const help = 'Since when a client that was given up had not been heard, at the moment of its end (monotonic clock)';
+    const collect = (): void => {
+      gauge.reset();
+      for (const { reason, atUs, heardUs } of this.#losses.entries)
+        gauge.set({ reason, at: (atUs / 1e6).toFixed(6) }, (atUs - heardUs) / 1e6);
+    };
+    const labelNames = ['reason', 'at'];
+    const gauge = new Gauge({
+      name: metricNames.connectionsLost,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect,
+    });
+  }
+
+  #resourceGauge(): void {
+    const help = 'What keeps the event loop busy, by type';
+    const collect = (): void => {
+      gauge.reset();
+      for (const type of process.getActiveResourcesInfo()) gauge.inc({ type });
+    };
+    const name = metricNames.resources;
+    const gauge = new Gauge({ name, help, labelNames: ['type'], registers: [this.registry], collect });
   }
 
   #counter(name: string, help: string, read: () => number): void {

@@ -65,6 +65,8 @@ export const paths = {
   metrics: '/metrics',
   /** feed `local`: POST a `Change` to the one node that shall know of it. */
   change: '/change',
+  /** POST `?rounds=N`, where the settings allow it: beats all connections N times, then answers 204. */
+  heartbeat: '/heartbeat',
 } as const;
 
 /** What a feed tells: a dashboard has a new version. Sent as NOTIFY payload, and to `paths.change`. */
@@ -116,6 +118,18 @@ export const metricNames = {
   connectionsOpened: 'freshet_connections_opened_total',
   /** Counter with label `reason`. */
   connectionsClosed: 'freshet_connections_closed_total',
+  /** Gauge with labels `reason` and `at` (seconds of the monotonic clock): seconds since a client that was given up had last been heard. */
+  connectionsLost: 'freshet_connection_lost_silent_seconds',
+  /** Counters: heartbeats sent, answers to them, and the bytes of both before TLS. */
+  heartbeats: 'freshet_heartbeats_total',
+  heartbeatAnswers: 'freshet_heartbeat_answers_total',
+  heartbeatBytes: 'freshet_heartbeat_bytes_total',
+  /** Gauge: bytes in this process that clients have not taken yet. */
+  bufferedBytes: 'freshet_buffered_bytes',
+  /** Counter: messages that were not sent to clients that read too slowly. */
+  messagesSkipped: 'freshet_messages_skipped_total',
+  /** Gauge with label `type`: what keeps the event loop busy, such as timers and sockets, by Node's names. */
+  resources: 'freshet_active_resources',
   eventLoopDelay: 'freshet_event_loop_delay_seconds',
   residentBytes: 'process_resident_memory_bytes',
 } as const;

@@ -39,7 +39,9 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
     limits: settings,
     tls: settings.tls,
     served: { transport, admission: app.admission },
+    tcpKeepAliveMs: settings.tcpKeepAliveMs,
     ...(feed instanceof LocalFeed && { onChange: (change) => feed.tell(change) }),
+    ...(settings.heartbeatOnDemand && { onBeat: (rounds) => transport.beat?.(rounds) ?? Promise.resolve() }),
   });
   const close = async (): Promise<void> => {
     unwatch();

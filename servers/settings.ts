@@ -37,11 +37,18 @@ export const serverSettings = z.strictObject({
   holdMs: milliseconds.default(25_000),
   /** What a client gets on connecting: a query of its own, or the newest message in memory. */
   snapshot: z.enum(['query', 'cached']).default('query'),
-  /** `ping`: WebSocket ping frames or SSE comments; `message`: an application-level JSON ping (websocket only). */
-  heartbeat: z.enum(['ping', 'message', 'none']).default('ping'),
+  /**
+   * `ping`: WebSocket ping frames or SSE comments; `message`: an application-level JSON ping (websocket only); `next-round`: ping frames
+   * whose answers are looked at when the next is due, and no sooner (websocket only).
+   */
+  heartbeat: z.enum(['ping', 'message', 'next-round', 'none']).default('ping'),
   heartbeatMs: milliseconds.default(30_000),
   /** websocket: end a connection that has not answered by then. */
   heartbeatTimeoutMs: milliseconds.default(10_000),
+  /** Serve POST /heartbeat?rounds=N, which beats all connections N times in a row: to measure what a beat costs. */
+  heartbeatOnDemand: z.boolean().default(false),
+  /** TCP keep-alive: the kernel probes a connection that was idle for so long (then 10 probes, a second apart); 0 is off. */
+  tcpKeepAliveMs: milliseconds.default(0),
   /** sse: the `retry:` field. */
   retryMs: milliseconds.default(3_000),
   /** sse: how many changes of a dashboard are kept for Last-Event-ID. */
@@ -53,8 +60,10 @@ export const serverSettings = z.strictObject({
   authTimeoutMs: milliseconds.default(5_000),
   /** `null` allows every Origin; a request without the header is no browser and is allowed. */
   allowedOrigins: z.array(z.string()).nullable().default(null),
-  /** A client whose unsent bytes exceed this is ended and counted (1013 / disconnect). */
+  /** A client with more unsent bytes than this reads too slowly. */
   maxBufferedBytes: z.number().int().positive().default(1_048_576),
+  /** What becomes of it: it is ended and counted (1013 / disconnect), it is sent nothing until it has caught up, or it is waited for. */
+  slowClients: z.enum(['disconnect', 'drop', 'unbounded']).default('disconnect'),
   maxHeaderBytes: z.number().int().positive().default(16_384),
   maxMessageBytes: z.number().int().positive().default(65_536),
   /** Requests for the dashboard (new sessions, of a stream) that are taken on a second; the others are turned away. `null` is no limit. */
@@ -80,8 +89,9 @@ export function conflictsOf(settings: ServerSettings): string[] {
     conflicts.push('feed "redis" needs redisUrl');
   if (settings.turnAwayWith === '1013' && settings.transport !== 'websocket')
     conflicts.push(`turnAwayWith "1013" needs transport "websocket", not "${settings.transport}": use "503"`);
-  if (settings.heartbeat === 'message' && settings.transport !== 'websocket')
-    conflicts.push(`heartbeat "message" needs transport "websocket", not "${settings.transport}": use "ping"`);
+  const { heartbeat } = settings;
+  if ((heartbeat === 'message' || heartbeat === 'next-round') && settings.transport !== 'websocket')
+    conflicts.push(`heartbeat "${heartbeat}" needs transport "websocket", not "${settings.transport}": use "ping"`);
   return conflicts;
 }
 

@@ -3,8 +3,10 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Admitted, wholeNumber } from './admission.ts';
 import type { App, Transport } from './app.ts';
+import { nowUs } from './clock.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Hub } from './hub.ts';
+import { isUnreachable, type LossReason } from './loss-log.ts';
 import type { Message, MessageType } from './message.ts';
 import type { EndReason } from './metrics.ts';
 import { paths } from './protocol.ts';
@@ -13,6 +15,10 @@ import { paths } from './protocol.ts';
 class Stream<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
   audience = 0;
   version = -1;
+  /** It says nothing after its request. */
+  readonly openedUs = nowUs();
+  /** It was kept from messages, because it read too slowly. */
+  isBehind = false;
   onLeft: ((stream: Stream) => void) | undefined;
 }
 
@@ -33,7 +39,8 @@ export class ServerSentEvents implements Transport {
   readonly listener: Hub<Stream>;
   readonly #app: App;
   readonly #heartbeat: Heartbeat<Stream> | null;
-  readonly #onLeft = (stream: Stream): void => this.#forget(stream, 'client');
+  readonly #onLeft = (stream: Stream): void =>
+    isUnreachable(stream.socket?.errored) ? this.#lose(stream, 'unreachable') : this.#forget(stream, 'client');
 
   constructor(app: App) {
     this.#app = app;
@@ -42,7 +49,16 @@ export class ServerSentEvents implements Transport {
     this.#heartbeat =
       heartbeat === 'none' || heartbeatMs === 0
         ? null
-        : new Heartbeat({ everyMs: heartbeatMs, beat: (stream) => this.#write(stream, comment) });
+        : new Heartbeat({ everyMs: heartbeatMs, beat: (stream) => this.#beat(stream) });
+    app.metrics.watchBuffers(() => {
+      let bytes = 0;
+      for (const stream of this.listener.clients()) bytes += stream.writableLength;
+      return bytes;
+    });
+  }
+
+  async beat(rounds: number): Promise<void> {
+    await this.#heartbeat?.hurry(rounds);
   }
 
   handle(request: IncomingMessage, stream: Stream, { audience }: Admitted): void | Promise<void> {
@@ -69,6 +85,7 @@ export class ServerSentEvents implements Transport {
     stream.audience = audience;
     stream.onLeft = this.#onLeft;
     stream.on('close', onClose);
+    if (this.#app.settings.slowClients === 'drop') stream.socket?.on('drain', () => this.#onDrained(stream));
     stream.removeHeader('Transfer-Encoding');
     stream.writeHead(200, streamHeaders).write(`retry: ${this.#app.settings.retryMs}\n\n`);
     this.listener.join(stream);
@@ -82,27 +99,48 @@ export class ServerSentEvents implements Transport {
   }
 
   #send(stream: Stream, message: Message, type: MessageType): void {
+    if (!this.#write(stream, message.framed(type, frameEvent))) return;
     stream.version = message.version;
-    if (this.#write(stream, message.framed(type, frameEvent))) this.#app.metrics.messages[type]++;
+    this.#app.metrics.messages[type]++;
   }
 
   #broadcast(message: Message, streams: Set<Stream>, type: MessageType): void {
     const event = message.framed(type, frameEvent);
     let written = 0;
     for (const stream of streams) {
-      if (stream.version >= message.version) continue;
+      if (stream.version >= message.version || !this.#write(stream, event)) continue;
       stream.version = message.version;
-      if (this.#write(stream, event)) written++;
+      written++;
     }
     this.#app.metrics.messages[type] += written;
   }
 
-  /** False when the client has gone, or reads too slowly and was cut off. */
+  /** What it was kept from is old by now: it gets the newest. */
+  #onDrained(stream: Stream): void {
+    if (!stream.isBehind) return;
+    stream.isBehind = false;
+    const newest = this.listener.current(stream.audience);
+    if (newest !== null && newest.version > stream.version) this.#send(stream, newest, 'update');
+  }
+
+  #beat(stream: Stream): void {
+    if (!this.#write(stream, comment)) return;
+    this.#app.metrics.heartbeats++;
+    this.#app.metrics.heartbeatBytes += comment.length;
+  }
+
+  /** False when the client has gone, or reads too slowly. */
   #write(stream: Stream, bytes: Buffer): boolean {
     if (stream.destroyed || stream.writableEnded) return false;
-    if (stream.writableLength > this.#app.settings.maxBufferedBytes) {
-      this.#forget(stream, 'slow');
-      stream.destroy();
+    const { maxBufferedBytes, slowClients } = this.#app.settings;
+    if (slowClients !== 'unbounded' && stream.writableLength > maxBufferedBytes) {
+      if (slowClients === 'disconnect') {
+        this.#lose(stream, 'slow');
+        stream.destroy();
+      } else {
+        stream.isBehind = true;
+        this.#app.metrics.messagesSkipped++;
+      }
       return false;
     }
     // Past node:http, which would hold each write back until the tick ends. A pipelined request has no socket before its turn.
@@ -113,6 +151,11 @@ export class ServerSentEvents implements Transport {
   #end(stream: Stream, reason: EndReason): void {
     this.#forget(stream, reason);
     stream.end();
+  }
+
+  #lose(stream: Stream, reason: LossReason): void {
+    this.#app.metrics.noteLoss({ reason, atUs: nowUs(), heardUs: stream.openedUs });
+    this.#forget(stream, reason);
   }
 
   #forget(stream: Stream, reason: EndReason): void {

@@ -5,15 +5,20 @@ import type { Duplex } from 'node:stream';
 import { type Server, WebSocket, WebSocketServer } from 'ws';
 import type { Admitted, Refusal } from './admission.ts';
 import type { App, Transport } from './app.ts';
+import { nowUs } from './clock.ts';
 import { DashboardSocket, type SocketOwner } from './dashboard-socket.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { answer } from './http.ts';
 import { Hub } from './hub.ts';
+import { lossReasons } from './loss-log.ts';
 import type { Message, MessageType } from './message.ts';
 import { closeCodes, paths } from './protocol.ts';
 
 const ping = '{"type":"ping"}';
 const pong = '{"type":"pong"}';
+/** A frame's head, and what masks a client's (RFC 6455 §5.2). */
+const headBytes = 2;
+const maskBytes = 4;
 const upgradeRequired = {
   status: 426,
   headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Content-Length': 0 },
@@ -39,6 +44,11 @@ export class WebSockets implements Transport, SocketOwner {
       maxPayload: app.settings.maxMessageBytes,
     });
     this.#heartbeat = startHeartbeat(app);
+    app.metrics.watchBuffers(() => {
+      let bytes = 0;
+      for (const socket of this.#sockets) bytes += socket.unsentBytes;
+      return bytes;
+    });
   }
 
   /** A GET that asks for no upgrade. */
@@ -50,6 +60,10 @@ export class WebSockets implements Transport, SocketOwner {
     const opensFirst = verdict === 401 || (verdict === 503 && this.#app.settings.turnAwayWith === '1013');
     if (typeof verdict === 'number' && !opensFirst) this.#refuse(stream, verdict);
     else this.#server.handleUpgrade(request, stream, head, (socket) => this.#accept(socket, stream, verdict));
+  }
+
+  async beat(rounds: number): Promise<void> {
+    await this.#heartbeat?.hurry(rounds);
   }
 
   drain(): void {
@@ -66,12 +80,12 @@ export class WebSockets implements Transport, SocketOwner {
   onText(socket: DashboardSocket, text: string): void {
     const { type, token } = parseObject(text);
     if (type === 'auth' && this.#app.settings.auth === 'message') this.#authenticate(socket, token);
-    else if (type === 'pong') this.#heartbeat?.answered(socket);
+    else if (type === 'pong') this.#answered(socket, pong.length);
     else if (type === 'ping' && socket.readyState === WebSocket.OPEN) socket.send(pong);
   }
 
   onPong(socket: DashboardSocket): void {
-    this.#heartbeat?.answered(socket);
+    this.#answered(socket, 0);
   }
 
   onEnding(socket: DashboardSocket): void {
@@ -83,6 +97,22 @@ export class WebSockets implements Transport, SocketOwner {
     this.onEnding(socket);
     this.#sockets.delete(socket);
     this.#app.metrics.countClosed(socket.endReason);
+    const reason = lossReasons.find((known) => known === socket.endReason);
+    if (reason !== undefined) this.#app.metrics.noteLoss({ reason, atUs: nowUs(), heardUs: socket.heardUs });
+  }
+
+  /** What it was kept from is old by now: it gets the newest. */
+  #onDrained(socket: DashboardSocket): void {
+    if (!socket.isBehind) return;
+    socket.isBehind = false;
+    const newest = this.listener.current(socket.audience);
+    if (newest !== null && this.#write(socket, newest, 'update')) this.#app.metrics.messages.update++;
+  }
+
+  #answered(socket: DashboardSocket, payloadBytes: number): void {
+    this.#app.metrics.heartbeatAnswers++;
+    this.#app.metrics.heartbeatBytes += headBytes + maskBytes + payloadBytes;
+    this.#heartbeat?.answered(socket);
   }
 
   #refuse(stream: Duplex, status: Refusal): void {
@@ -100,6 +130,7 @@ export class WebSockets implements Transport, SocketOwner {
     this.#app.metrics.connectionsOpened++;
     this.#sockets.add(socket);
     socket.attach(stream, this);
+    if (this.#app.settings.slowClients === 'drop') stream.on('drain', () => this.#onDrained(socket));
     if (verdict === 401) refuseToken(socket);
     else if (typeof verdict === 'number') socket.closeWith(closeCodes.overloaded, 'busy');
     else this.#admit(socket, verdict);
@@ -135,11 +166,16 @@ export class WebSockets implements Transport, SocketOwner {
     this.#app.metrics.messages[type] += written;
   }
 
-  /** False when the client holds it already, has gone, or reads too slowly and is cut off. */
+  /** False when the client holds it already, has gone, or reads too slowly. */
   #write(socket: DashboardSocket, message: Message, type: MessageType): boolean {
     if (socket.version >= message.version || socket.readyState !== WebSocket.OPEN) return false;
-    if (socket.unsentBytes > this.#app.settings.maxBufferedBytes) {
-      socket.closeWith(closeCodes.overloaded, 'slow');
+    const { maxBufferedBytes, slowClients } = this.#app.settings;
+    if (slowClients !== 'unbounded' && socket.unsentBytes > maxBufferedBytes) {
+      if (slowClients === 'disconnect') socket.closeWith(closeCodes.overloaded, 'slow');
+      else {
+        socket.isBehind = true;
+        this.#app.metrics.messagesSkipped++;
+      }
       return false;
     }
     socket.version = message.version;
@@ -148,14 +184,23 @@ export class WebSockets implements Transport, SocketOwner {
   }
 }
 
-function startHeartbeat({ settings }: App): Heartbeat<DashboardSocket> | null {
+function startHeartbeat({ settings, metrics }: App): Heartbeat<DashboardSocket> | null {
   const { heartbeat, heartbeatMs, heartbeatTimeoutMs } = settings;
   if (heartbeat === 'none' || heartbeatMs === 0) return null;
+  const isMessage = heartbeat === 'message';
+  const beatBytes = headBytes + (isMessage ? ping.length : 0);
   return new Heartbeat<DashboardSocket>({
     everyMs: heartbeatMs,
-    beat: heartbeat === 'ping' ? (socket) => socket.ping() : (socket) => socket.send(ping),
+    beat: (socket) => {
+      // One that is closing is about to be ended anyway.
+      if (socket.readyState !== WebSocket.OPEN) return;
+      metrics.heartbeats++;
+      metrics.heartbeatBytes += beatBytes;
+      if (isMessage) socket.send(ping);
+      else socket.ping();
+    },
     answers: {
-      withinMs: heartbeatTimeoutMs,
+      withinMs: heartbeat === 'next-round' ? null : heartbeatTimeoutMs,
       onMissing: (socket) => {
         socket.endReason = 'heartbeat';
         socket.terminate();

@@ -88,8 +88,8 @@ afterAll(async () => {
   await rm(out, { recursive: true, force: true });
 });
 
-/** What only a trial with a fault can have, and of that what one that befalls the servers alone can have. */
-const faultMetrics = metricNames.filter((name) => metricOf(name).needsFault !== undefined);
+/** What only a trial with a fault, or with clients unlike the others, can have, and of that what one that befalls the servers alone can have. */
+const faultMetrics = metricNames.filter((name) => metricOf(name).needsFault ?? metricOf(name).needs);
 const stormMetrics = faultMetrics.filter((name) => metricOf(name).needsFault === 'server');
 
 /** Two nodes behind nginx: what only those can have is measured as well. */

@@ -21,6 +21,9 @@ export class ShardPopulation implements Population {
   constructor({ target, clients, connectRate, pollIntervalUs }: SwarmJob) {
     this.#isPolling = target.transport === 'polling';
     const plan = {
+      group: 'ordinary' as const,
+      readPauseUs: 0,
+      churn: null,
       name: 'shard of a benchmark',
       target,
       ranks: Array.from({ length: clients }, (_, rank) => rank),

@@ -38,7 +38,7 @@ describe('a gate’s request', () => {
     expect(() => read({ baseline: 'main', metric }, { contenders: 'sse,websocket' })).toThrow(
       expect.objectContaining({
         problems: [
-          "--metric 'storm.recoveryUs.max': storm.recoveryUs is of trials with a fault, and the gate measures dashboard, which has none; expected another, such as freshnessUs.p50",
+          "--metric 'storm.recoveryUs.max': storm.recoveryUs is of trials in which something happens, and the gate measures dashboard, in which nothing does; expected another, such as freshnessUs.p50",
           "--metric 'requestUs.p50': none of sse, websocket has requestUs; expected a contender of polling in --contenders",
         ],
       }),

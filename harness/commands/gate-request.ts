@@ -96,9 +96,9 @@ function readMetric(text: string, problems: string[]): GateSubject[] {
   if ('problem' in subject) problems.push(`--metric '${text}': ${subject.problem}`);
   else if (metricOf(subject.metric).better === 'neither')
     problems.push(`--metric '${text}': ${spellSubject(subject)} is neither better high nor low; expected one that is`);
-  else if (metricOf(subject.metric).needsFault)
+  else if (metricOf(subject.metric).needsFault ?? metricOf(subject.metric).needs)
     problems.push(
-      `--metric '${text}': ${subject.metric} is of trials with a fault, and the gate measures dashboard, which has none; expected another, such as freshnessUs.p50`,
+      `--metric '${text}': ${subject.metric} is of trials in which something happens, and the gate measures dashboard, in which nothing does; expected another, such as freshnessUs.p50`,
     );
   else return [subject];
   return [];

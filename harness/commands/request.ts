@@ -5,6 +5,9 @@ import { postgresRestart } from '../../scenarios/postgres-restart.ts';
 import { reconnectStorm } from '../../scenarios/reconnect-storm.ts';
 import { redisOutage } from '../../scenarios/redis-outage.ts';
 import { scaleOut } from '../../scenarios/scale-out.ts';
+import { slowReaders } from '../../scenarios/slow-readers.ts';
+import { soak } from '../../scenarios/soak.ts';
+import { zombies } from '../../scenarios/zombies.ts';
 import { spellComparison } from '../contract/comparison.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { parseRequirements, type Requirement } from '../contract/requirement.ts';
@@ -25,6 +28,9 @@ export const scenarios: readonly Scenario[] = [
   poolDrain,
   redisOutage,
   postgresRestart,
+  zombies,
+  slowReaders,
+  soak,
 ];
 /** When none is named; a smoke run leaves the storm out. */
 const defaultScenarios: readonly Scenario[] = [dashboard, reconnectStorm];
@@ -64,7 +70,7 @@ export function readRequest(
   const parts = chosen.map((scenario) => ({
     scenario,
     settings: settingsOf(scenario, parseGiven(scenario, given, flags.quick, problems)),
-    contenders: named ?? readContenders(scenario.contenders.join(','), problems),
+    contenders: named ?? readContenders(contendersOf(scenario, flags.quick).join(','), problems),
   }));
   const repeat = readCount('--repeat', flags.values.repeat ?? '1', { min: 1, max: 1000 }, problems);
   const seed = readCount('--seed', flags.values.seed ?? '42', { min: 0, max: 2 ** 31 - 1 }, problems);
@@ -110,6 +116,10 @@ export function readRequest(
     require,
     thresholds,
   };
+}
+
+function contendersOf({ contenders, quickContenders }: Scenario, isQuick: boolean): readonly string[] {
+  return isQuick ? (quickContenders ?? contenders) : contenders;
 }
 
 /** Those of the scenarios, as far as they concern a contender of this run, and those that were asked for. */
@@ -225,6 +235,13 @@ function checkUrl(url: string | undefined, rules: Parameters<typeof parseService
   }
 }
 
+/** The settings that make up the window, and its length: with a fault or vanishing clients, what comes before and after. */
+function windowOf(settings: Readonly<Record<string, SettingValue>>): { parts: readonly string[]; windowUs: number } {
+  const shapes = [['fault-at', 'down', 'recovery'], ['vanish-at', 'watch'], ['duration']];
+  const parts = shapes.find((shape) => shape.every((name) => settings[name] !== undefined)) ?? [];
+  return { parts, windowUs: parts.reduce((sum, name) => sum + Number(settings[name]), 0) };
+}
+
 /** Settings that are each right but do not go together. */
 function contradictions(settings: Readonly<Record<string, SettingValue>>, contenders: readonly Contender[]): string[] {
   const number = (name: string) => Number(settings[name]);
@@ -234,9 +251,8 @@ function contradictions(settings: Readonly<Record<string, SettingValue>>, conten
       `--audiences ${settings.audiences} with --clients ${settings.clients}; expected at least one client for each audience`,
     );
   }
-  const isStorm = settings.fault !== undefined;
-  const windowUs = isStorm ? number('fault-at') + number('down') + number('recovery') : number('duration');
-  const window = isStorm ? 'fault-at + down + recovery =' : '--duration';
+  const { parts, windowUs } = windowOf(settings);
+  const window = parts.length > 1 ? `${parts.join(' + ')} =` : `--${parts[0]}`;
   if (windowUs < number('update-interval')) {
     problems.push(
       `${window} ${spellDurationUs(windowUs)} is shorter than --update-interval ${spellDurationUs(number('update-interval'))}; expected a window that holds at least one change`,

@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { parseSubject, spellSubject } from '../contract/comparison.ts';
 import { canHave } from '../contract/metrics.ts';
 import { parseContender } from '../plan/contender.ts';
+import { kindsOf, populationOf } from '../plan/population.ts';
+import { settingsOf } from '../plan/trial-plan.ts';
 import { scenarioHelp } from './help.ts';
 import { scenarios } from './request.ts';
 
-describe.each(scenarios)('the scenario $name', ({ name, question, contenders, columns = [], settings }) => {
+describe.each(scenarios)('the scenario $name', (scenario) => {
+  const { name, question, contenders, columns = [], settings } = scenario;
   const transports = contenders.map((text) => {
     const parsed = parseContender(text);
     if ('problems' in parsed) throw new Error(parsed.problems.join('\n'));
@@ -17,7 +20,9 @@ describe.each(scenarios)('the scenario $name', ({ name, question, contenders, co
     if ('problem' in subject) throw new Error(subject.problem);
     expect(spellSubject(subject)).toBe(column);
     const hasFault = settings.fault !== undefined;
-    expect(transports.some((transport) => canHave(subject.metric, { transport, hasFault }))).toBe(true);
+    const plan = populationOf(settingsOf(scenario, {}));
+    const has = { hasFault, kinds: kindsOf(plan) };
+    expect(transports.some((transport) => canHave(subject.metric, { transport, ...has }))).toBe(true);
   });
 
   it('names each figure once, and few enough for a table', () => {

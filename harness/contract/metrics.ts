@@ -29,7 +29,11 @@ export interface MetricDefinition {
   readonly transports?: readonly string[];
   /** A trial with a fault alone has it: one that befalls servers or connections, or one that takes a service away. */
   readonly needsFault?: 'server' | 'service';
+  /** A trial with such clients alone has it: some vanish, some read slowly, or all come and go. */
+  readonly needs?: ClientKind;
 }
+
+export type ClientKind = 'vanishing' | 'slow' | 'churn';
 
 type Shape = Omit<MetricDefinition, 'label' | 'meaning'>;
 
@@ -89,6 +93,8 @@ const tally = {
 } as const satisfies Shape;
 const storm = { ...tally, deterministic: false, needsFault: 'server' } as const satisfies Shape;
 const outage = { ...storm, needsFault: 'service' } as const satisfies Shape;
+/** What a server keeps a connection for. */
+const streamed = ['sse', 'websocket'] as const;
 /** What has a schedule of polls. */
 const polled = ['polling'] as const;
 
@@ -442,6 +448,142 @@ export const metrics = {
     label: 'DB peak after',
     meaning: 'Database queries in the busiest 100 ms after the service came back, × 10',
   },
+  'vanished.noticedUs': {
+    ...latency,
+    needs: 'vanishing',
+    boundary: 'trial',
+    acrossShards: 'whole',
+    label: 'noticed after',
+    meaning:
+      'From the moment a client vanished until the server ended its connection, over the vanished; one that it never noticed counts as infinite',
+  },
+  'vanished.unnoticed': {
+    ...tally,
+    needs: 'vanishing',
+    deterministic: false,
+    acrossShards: 'whole',
+    label: 'never noticed',
+    meaning: 'Vanished clients that the server still believed in when the window ended',
+  },
+  'vanished.falseKills': {
+    ...tally,
+    needs: 'vanishing',
+    label: 'false kills',
+    meaning: 'Connections of living clients, the slow ones among them, that ended within the window',
+  },
+  'vanished.heldBytes': {
+    ...bytes,
+    needs: 'vanishing',
+    deterministic: false,
+    acrossShards: 'whole',
+    acrossRepetitions: 'max',
+    label: 'held for the dead',
+    meaning: 'The most bytes, in server and kernel together, that waited at one moment for clients that had vanished',
+  },
+  'heartbeat.bytesPerClientHour': {
+    ...bytes,
+    needs: 'vanishing',
+    transports: streamed,
+    acrossShards: 'whole',
+    label: 'heartbeat B/h',
+    meaning:
+      'Bytes of a client’s heartbeats and their answers in an hour at this interval, without those of TCP and TLS',
+  },
+  'heartbeat.cpuUsPerClientHour': {
+    ...bytes,
+    unit: 'us',
+    deterministic: false,
+    needs: 'vanishing',
+    transports: streamed,
+    acrossShards: 'whole',
+    label: 'heartbeat CPU/h',
+    meaning: 'CPU time that a client’s heartbeats and their answers cost the servers in an hour at this interval',
+  },
+  'slow.cut': {
+    ...tally,
+    deterministic: false,
+    needs: 'slow',
+    acrossShards: 'whole',
+    label: 'slow clients cut',
+    meaning: 'Connections that the servers ended because their client read too slowly',
+  },
+  'slow.skipped': {
+    ...tally,
+    deterministic: false,
+    needs: 'slow',
+    acrossShards: 'whole',
+    label: 'messages skipped',
+    meaning: 'Messages that the servers kept from clients that read too slowly',
+  },
+  'slow.othersCut': {
+    ...tally,
+    needs: 'slow',
+    label: 'others cut',
+    meaning: 'Connections of clients that keep up which ended within the window',
+  },
+  'slow.othersFreshnessUs': {
+    ...latency,
+    boundary: 'versions',
+    needs: 'slow',
+    label: 'others’ freshness',
+    meaning: 'Freshness of the clients that keep up with what they are sent',
+  },
+  'slow.bufferedBytes': {
+    ...bytes,
+    deterministic: false,
+    needs: 'slow',
+    acrossShards: 'whole',
+    acrossRepetitions: 'max',
+    label: 'most buffered',
+    meaning: 'The most bytes that waited in the server processes for clients to take them, looked at once a second',
+  },
+  'server.rssPeakBytes': {
+    ...bytes,
+    deterministic: false,
+    needs: 'slow',
+    acrossShards: 'whole',
+    acrossRepetitions: 'max',
+    label: 'peak memory',
+    meaning: 'The most resident memory of the server processes within the window, looked at once a second',
+  },
+  'soak.bytesPerHour': {
+    ...bytes,
+    deterministic: false,
+    needs: 'churn',
+    acrossShards: 'whole',
+    label: 'growth/h',
+    meaning:
+      'Growth of the servers’ resident memory in an hour, from the median slope after the first third of the window',
+  },
+  'soak.comings': {
+    ...tally,
+    better: 'neither',
+    deterministic: false,
+    needs: 'churn',
+    label: 'comings',
+    meaning: 'Sessions that clients opened over the whole trial',
+  },
+  'soak.connectionsLeft': {
+    ...tally,
+    needs: 'churn',
+    acrossShards: 'whole',
+    label: 'connections left',
+    meaning: 'Connections or waits that the servers still counted when all clients had gone',
+  },
+  'soak.timersLeft': {
+    ...tally,
+    needs: 'churn',
+    acrossShards: 'whole',
+    label: 'timers left',
+    meaning: 'Timers of the servers when all clients had gone, beyond those before they came',
+  },
+  'soak.socketsLeft': {
+    ...tally,
+    needs: 'churn',
+    acrossShards: 'whole',
+    label: 'sockets left',
+    meaning: 'TCP sockets of the servers when all clients had gone, beyond those before they came',
+  },
   'generator.attemptLagUs': {
     ...latency,
     needsFault: 'server',
@@ -496,7 +638,11 @@ export function metricOf(name: MetricName): MetricDefinition {
 }
 
 /** False where a trial cannot have the metric, whatever happens in it. */
-export function canHave(name: MetricName, { transport, hasFault }: { transport: string; hasFault: boolean }): boolean {
-  const { transports, needsFault } = metricOf(name);
+export function canHave(
+  name: MetricName,
+  { transport, hasFault, kinds = [] }: { transport: string; hasFault: boolean; kinds?: readonly ClientKind[] },
+): boolean {
+  const { transports, needsFault, needs } = metricOf(name);
+  if (needs !== undefined && !kinds.includes(needs)) return false;
   return (transports === undefined || transports.includes(transport)) && (needsFault === undefined || hasFault);
 }

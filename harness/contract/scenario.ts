@@ -16,4 +16,6 @@ export interface Scenario {
   readonly thresholds?: readonly string[];
   /** What `--quick` changes, spelled as on the command line. */
   readonly quick: Readonly<Record<string, string>>;
+  /** The contenders of `--quick`, where those of the scenario take their time: the same ideas with shorter timers. */
+  readonly quickContenders?: readonly string[];
 }

@@ -45,7 +45,7 @@ function healthy(): HealthInput {
       clockStepMs: 1,
       behindAtStart: 0,
       readings: { windowStart: statements(1_000, 7), windowEnd: statements(20_001_000, 7) },
-      results: { shards: [{ holding: 240 }, { holding: 240 }] },
+      results: { shards: [240, 240].map((holding) => ({ holding, group: 'ordinary' as const })) },
       atRest: { connected: 500 },
     },
     totals: {
@@ -105,7 +105,7 @@ const published =
 const windowEnd = (atUs: number, foreign: number): Change =>
   input({ readings: { windowStart: statements(1_000, 7), windowEnd: statements(atUs, foreign) } });
 const shards = (...holding: number[]): Change =>
-  input({ results: { shards: holding.map((each) => ({ holding: each })) } });
+  input({ results: { shards: holding.map((each) => ({ holding: each, group: 'ordinary' as const })) } });
 
 /** What provokes each finding, and no other: a code that is not here does not compile. */
 const provocations: Readonly<Record<HealthCode, readonly [HealthFinding['severity'], ...Change[]]>> = {

@@ -50,7 +50,7 @@ export interface HealthInput {
     'plan' | 'planned' | 'published' | 'publishFailures' | 'clockStepMs' | 'behindAtStart'
   > & {
     readonly readings: Readonly<Record<'windowStart' | 'windowEnd', Pick<Reading, 'statements'>>>;
-    readonly results: { readonly shards: readonly Pick<ShardResult, 'holding'>[] };
+    readonly results: { readonly shards: readonly Pick<ShardResult, 'holding' | 'group'>[] };
     readonly atRest: Pick<SwarmState, 'connected'>;
   };
   readonly totals: Pick<SwarmTotals, 'trial' | 'window' | 'expected' | 'holding'>;
@@ -135,8 +135,10 @@ const clientsMissing: Check = ({ input, totals }) => {
       `${totals.holding} of ${clients} clients ever held a version (${totals.trial.connectFailures} connects failed); the figures are of fewer clients than asked`,
     );
   const isPush = input.plan.contender.transport !== 'polling' && input.plan.contender.transport !== 'long-polling';
-  return isPush && input.atRest.connected < clients
-    ? warn('CLIENTS_LOST', `${clients - input.atRest.connected} of ${clients} clients were cut off at the end`)
+  const gone = input.results.shards.filter(({ group }) => group === 'vanishing');
+  const staying = clients - gone.reduce((sum, { holding }) => sum + holding, 0);
+  return isPush && input.atRest.connected < staying
+    ? warn('CLIENTS_LOST', `${staying - input.atRest.connected} of ${staying} clients were cut off at the end`)
     : [];
 };
 

@@ -1,12 +1,14 @@
 // Everything a trial measured, before it is made into figures.
 import type { TrialRecord } from '../contract/record.ts';
 import type { Outage } from '../faults/fault.ts';
+import type { Vanishing } from '../faults/vanish.ts';
 import type { Update } from '../plan/arrivals.ts';
 import { restartsServers } from '../plan/fault.ts';
 import { type ServiceFault, serviceFaultOf } from '../plan/service-fault.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Published } from '../publisher/publisher-contract.ts';
 import type { SwarmResults, SwarmState } from '../swarm/swarm.ts';
+import type { BeatCost } from './beat-cost.ts';
 import type { Reading } from './reading.ts';
 
 export interface TrialInput {
@@ -37,6 +39,18 @@ export interface TrialInput {
   /** What was done to the system in the window; `null` where nothing was. */
   readonly outage: Outage | null;
   readonly hasRelay: boolean;
+  /** When clients vanished, and how; `null` where none did. */
+  readonly vanishing: Vanishing | null;
+  /** What a heartbeat costs; `null` where there are none, or nobody asked. */
+  readonly beatCost: BeatCost | null;
+  /** When all clients had gone; `null` where they stayed to the end. */
+  readonly allGone: AllGone | null;
+}
+
+export interface AllGone {
+  readonly reading: Reading;
+  /** TCP connections that the servers still had open; `null` where the kernel does not tell. */
+  readonly sockets: number | null;
 }
 
 /** The fault of this trial that took a service away; `null` where none did. */

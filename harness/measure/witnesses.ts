@@ -3,6 +3,7 @@
 import { metricNames } from '../../servers/protocol.ts';
 import type { WitnessedCount } from '../contract/record.ts';
 import { settingOf } from '../plan/contender.ts';
+import { kindsOf } from '../plan/population.ts';
 import { connectionsByNode } from './node-shares.ts';
 import { sumOverServers } from './reading.ts';
 import type { SwarmTotals } from './swarm-totals.ts';
@@ -53,7 +54,8 @@ export function countWitnesses(input: TrialInput, totals: SwarmTotals): Witnesse
     },
     {
       what: 'updates delivered',
-      clients: totals.trial.updates,
+      // What was written for those who had gone, or were cut off with a full buffer, reached nobody.
+      clients: kindsOf(input.plan).length > 0 ? null : totals.trial.updates,
       servers: servers(metricNames.messages, { type: 'update' }),
       database: null,
     },
@@ -73,7 +75,7 @@ export function queriesSeenByClients(
   clientsByNode: readonly number[] | null = null,
 ): number | null {
   const { contender } = plan;
-  if (plan.fault !== null) return null; // What reached no client was asked, too.
+  if (plan.fault !== null || kindsOf(plan).length > 0) return null; // What reached no client was asked, too.
   if (contender.transport === 'polling') return Number(settingOf(contender, 'cache')) > 0 ? null : totals.trial.answers;
   if (settingOf(contender, 'snapshot') === 'cached' || settingOf(contender, 'feed') === 'local') return null;
   const isPlaced = plan.balancing === null || plan.nodes === 1;

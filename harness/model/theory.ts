@@ -3,6 +3,7 @@
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
 import { nodesWatching, pollPhaseUs } from '../plan/arrivals.ts';
 import { settingOf } from '../plan/contender.ts';
+import { kindsOf } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 
 export interface Expectation {
@@ -23,10 +24,15 @@ export interface TheoryInput {
   readonly clientsByNode?: readonly number[] | null;
 }
 
+/** Nothing is done to the system, and all clients are alike. */
+function isSteady(plan: TrialPlan): boolean {
+  return plan.fault === null && kindsOf(plan).length === 0;
+}
+
 /** Queries a minute. `null` for a contender about which arithmetic says nothing. */
 export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null {
   const { plan, updatesInWindow } = input;
-  if (plan.fault !== null) return null;
+  if (!isSteady(plan)) return null;
   const minutes = plan.windowUs / 60e6;
   if (plan.contender.transport !== 'polling') {
     const perUpdate = queriesPerUpdate(input);
@@ -54,7 +60,7 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
 /** Queries for each change, and `null` for polling, which asks whether or not there is one. */
 export function expectedQueriesPerUpdate(input: TheoryInput): Expectation | null {
   const { plan } = input;
-  if (plan.contender.transport === 'polling' || plan.fault !== null) return null;
+  if (plan.contender.transport === 'polling' || !isSteady(plan)) return null;
   const value = queriesPerUpdate(input);
   return value === null ? null : { value, because: askers[feedOf(plan)], standardError: 0 };
 }
@@ -82,7 +88,7 @@ export function expectedMissed(
   const { plan, clientsByNode = null } = input;
   const { transport } = plan.contender;
   const isStream = transport === 'sse' || transport === 'websocket';
-  if (!isStream || feedOf(plan) !== 'local' || plan.nodes === 1 || plan.fault !== null || clientsByNode === null)
+  if (!isStream || feedOf(plan) !== 'local' || plan.nodes === 1 || !isSteady(plan) || clientsByNode === null)
     return null;
   const perAudience = Array.from({ length: plan.audiences }, () => 0);
   for (const { audience } of changes) perAudience[audience] = (perAudience[audience] ?? 0) + 1;
@@ -99,7 +105,7 @@ export function expectedMissed(
  */
 export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
   const { plan, queryUs, updatesInWindow } = input;
-  if (plan.contender.transport !== 'polling' || updatesInWindow === 0 || plan.fault !== null) return null;
+  if (plan.contender.transport !== 'polling' || updatesInWindow === 0 || !isSteady(plan)) return null;
   if (Number(settingOf(plan.contender, 'cache')) > 0 && isChosenByBalancer(plan)) return null;
   const wait = `uniform on [0, ${formatDurationUs(plan.pollIntervalUs)}]`;
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
@@ -120,7 +126,7 @@ export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
 
 /** Share of short polling's answers that told nothing new: each change is news in one answer to each client. */
 export function expectedUnchangedShare({ plan, updatesInWindow }: TheoryInput): Expectation | null {
-  if (plan.contender.transport !== 'polling' || plan.fault !== null) return null;
+  if (plan.contender.transport !== 'polling' || !isSteady(plan)) return null;
   if (plan.pollIntervalUs > plan.updateIntervalUs) return null;
   if (Number(settingOf(plan.contender, 'cache')) > 0 || plan.updates === 'poisson') return null;
   const polls = plan.windowUs / plan.pollIntervalUs;

@@ -86,8 +86,9 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
     setting: {
       kind: 'choice',
       default: 'ping',
-      choices: ['ping', 'message', 'none'],
-      meaning: 'how a dead connection is noticed',
+      choices: ['ping', 'message', 'next-round', 'none'],
+      meaning:
+        'how a dead connection is noticed; next-round looks at the answers when the next ping is due, and no sooner',
     },
   },
   'heartbeat-interval': {
@@ -99,6 +100,48 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       max: '1h',
       step: '1ms',
       meaning: 'time between two heartbeats',
+    },
+  },
+  'heartbeat-timeout': {
+    transports: ['websocket'],
+    setting: {
+      kind: 'duration',
+      default: '10s',
+      min: '100ms',
+      max: '1h',
+      step: '1ms',
+      meaning: 'how soon a heartbeat has to be answered',
+    },
+  },
+  'tcp-keep-alive': {
+    transports: streams,
+    setting: {
+      kind: 'duration',
+      default: '0ms',
+      min: '1s',
+      max: '2h',
+      step: '1s',
+      meaning: 'the kernel probes a connection that was idle for so long, and gives up after 10 probes, a second apart',
+    },
+  },
+  'slow-clients': {
+    transports: streams,
+    setting: {
+      kind: 'choice',
+      default: 'disconnect',
+      choices: ['disconnect', 'drop', 'unbounded'],
+      meaning:
+        'what becomes of a client whose buffer is full: cut off, sent nothing until it has caught up, or waited for',
+    },
+  },
+  buffer: {
+    transports: streams,
+    setting: {
+      kind: 'count',
+      default: 1_048_576,
+      min: 1_000,
+      max: 1_000_000_000,
+      meaning: 'bytes that a server keeps for a client before that',
     },
   },
   auth: {
@@ -252,9 +295,9 @@ function contradictions(text: string, transport: Transport, given: Readonly<Reco
   const problems: string[] = [];
   if (transport !== 'websocket') {
     for (const name of ['heartbeat', 'auth']) {
-      if (given[name] === 'message')
+      if (given[name] === 'message' || given[name] === 'next-round')
         problems.push(
-          `contender '${text}': ${name}=message needs a channel from the client; expected it with websocket only`,
+          `contender '${text}': ${name}=${given[name]} needs a channel from the client; expected it with websocket only`,
         );
     }
   }

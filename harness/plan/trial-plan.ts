@@ -4,8 +4,9 @@ import type { Scenario } from '../contract/scenario.ts';
 import { countsOf, defaultOf, type SettingValue } from '../contract/settings.ts';
 import { balancingOf, type Contender, contenderSettings, settingOf } from './contender.ts';
 import { type FaultPlan, faultKinds } from './fault.ts';
+import { noticedWithinUs, type Population, populationOf } from './population.ts';
 
-export interface TrialPlan {
+export interface TrialPlan extends Population {
   readonly scenario: string;
   readonly contender: Contender;
   readonly repetition: number;
@@ -65,6 +66,7 @@ function planTrial(
   const { settings, repetition } = options;
   const contender = withDefaults(options.contender, scenario.contenderDefaults ?? {});
   const fault = faultOf(settings);
+  const population = populationOf(settings);
   const number = (name: string) => Number(settings[name]);
   const ownInterval = contender.given.interval;
   return {
@@ -78,8 +80,10 @@ function planTrial(
     pollIntervalUs: ownInterval === undefined ? number('poll-interval') : Number(ownInterval),
     updateIntervalUs: number('update-interval'),
     updates: settings.updates === 'poisson' ? 'poisson' : 'fixed',
-    windowUs: fault === null ? number('duration') : fault.atUs + fault.downUs + number('recovery'),
+    windowUs:
+      fault === null ? quietWindowUs(settings, population, contender) : fault.atUs + fault.downUs + number('recovery'),
     fault,
+    ...population,
     controlUs: number('control'),
     payloadBytes: number('payload'),
     queryCostUs: number('query-cost'),
@@ -104,6 +108,12 @@ function withDefaults(contender: Contender, defaults: Settings): Contender {
     contenderSettings[name]?.transports.includes(contender.transport),
   );
   return { ...contender, given: { ...Object.fromEntries(fitting), ...contender.given } };
+}
+
+/** As long as asked; where clients vanish, as long as the contender may take to notice, and as they are watched at least. */
+function quietWindowUs(settings: Settings, { vanishing }: Population, contender: Contender): number {
+  if (vanishing === null) return Number(settings.duration);
+  return vanishing.atUs + Math.max(vanishing.watchUs, noticedWithinUs(contender));
 }
 
 function faultOf(settings: Settings): FaultPlan | null {

@@ -31,9 +31,11 @@ import {
 } from '../model/theory.ts';
 import { neighbourDistance } from '../plan/arrivals.ts';
 import { contenderSettings, settingOf } from '../plan/contender.ts';
+import type { VanishingWay } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { aboveIdle } from './above-idle.ts';
 import { expectedLoss, outageEvents, outageMetrics } from './outage-metrics.ts';
+import { populationMetrics, vanishedClients, vanishingEvents } from './population-metrics.ts';
 import { faultEvents, stormMetrics, timelineOf } from './storm-metrics.ts';
 import { distribution, estimated, scalar } from './values.ts';
 
@@ -76,6 +78,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...generatorMetrics(basis),
     ...stormMetrics(input, totals),
     ...outageMetrics(input, totals),
+    ...populationMetrics(input),
   };
   const witnesses = countWitnesses(input, totals);
   const health = examineHealth({ input, totals, metrics, witnesses, theory: basis.theory });
@@ -83,14 +86,14 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     scenario: plan.scenario,
     contender: plan.contender.name,
     transport: plan.contender.transport,
-    settings: recordedSettings(plan),
+    settings: recordedSettings(plan, input.vanishing?.by ?? null),
     repetition: plan.repetition,
     clients: plan.clients,
     audiences: plan.audiences,
     windowUs: input.readings.windowEnd.statements.atUs - input.readings.windowStart.statements.atUs,
     metrics: voidFigures(metrics, health),
     timeline: timelineOf(input, totals),
-    events: changeEvents(input).concat(faultEvents(input), outageEvents(input)),
+    events: changeEvents(input).concat(faultEvents(input), outageEvents(input), vanishingEvents(input)),
     witnesses,
     health,
   };
@@ -175,7 +178,11 @@ function databaseMetrics({ input, theory }: Basis): Metrics {
 }
 
 function freshnessMetrics({ input, totals, theory }: Basis): Metrics {
-  const screenUs = totals.windowUs * input.plan.clients;
+  const { vanishing, plan, startUs } = input;
+  // A screen that is gone is neither stale nor fresh.
+  const goneUs =
+    vanishing === null ? 0 : vanishedClients(input) * Math.max(0, startUs + plan.windowUs - vanishing.atUs);
+  const screenUs = totals.windowUs * plan.clients - goneUs;
   return {
     freshnessUs: distribution('freshnessUs', totals.histograms.freshnessUs, 'no change was intended in the window', {
       censored: totals.censored,
@@ -445,7 +452,7 @@ function difference(after: number | null, before: number | null): number | null 
 }
 
 /** All settings this trial ran under, as the command line spells them. */
-function recordedSettings(plan: TrialPlan): TrialRecord['settings'] {
+function recordedSettings(plan: TrialPlan, by: VanishingWay | null): TrialRecord['settings'] {
   const own = Object.entries(contenderSettings).filter(([, { transports }]) =>
     transports.includes(plan.contender.transport),
   );
@@ -465,6 +472,16 @@ function recordedSettings(plan: TrialPlan): TrialRecord['settings'] {
     late: plan.late,
     'connect-rate': plan.connectRate,
     control: spellDurationUs(plan.controlUs),
+    ...(plan.vanishing !== null && {
+      vanish: plan.vanishing.percent,
+      'vanish-at': spellDurationUs(plan.vanishing.atUs),
+      'vanish-by': by ?? plan.vanishing.by,
+    }),
+    ...(plan.slow !== null && { slow: plan.slow.percent, 'slow-pause': spellDurationUs(plan.slow.pauseUs) }),
+    ...(plan.churn !== null && {
+      stay: spellDurationUs(plan.churn.stayUs),
+      away: spellDurationUs(plan.churn.awayUs),
+    }),
     ...(plan.fault !== null && {
       fault: plan.fault.kind,
       'fault-at': spellDurationUs(plan.fault.atUs),

@@ -8,6 +8,7 @@ import type { SwarmTotals } from '../measure/swarm-totals.ts';
 import type { TrialInput } from '../measure/trial-input.ts';
 import { faultMeanings } from '../plan/fault.ts';
 import { serviceFaultOf } from '../plan/service-fault.ts';
+import { populationSeries } from './population-metrics.ts';
 import { distribution, scalar } from './values.ts';
 
 export function stormMetrics(input: TrialInput, totals: SwarmTotals): Partial<Record<MetricName, MetricValue>> {
@@ -68,6 +69,7 @@ export function timelineOf(input: TrialInput, totals: SwarmTotals): TrialRecord[
     stepUs,
     series: {
       ...series,
+      ...populationSeries(input, steps),
       staleShare: staleSeries(shards, { ...plan, stepUs }),
       ...(poolWaitUs === null ? {} : { poolWaitUs }),
       ...(outage === null ? {} : sessionSeries(totals.sessions, { stepUs, stepsAtLeast: steps })),

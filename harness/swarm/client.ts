@@ -55,6 +55,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #catchingUp: { readonly version: number; readonly sinceUs: number } | null = null;
   #halted = false;
   #gaveUp = false;
+  /** What is published from then on is nobody's. */
+  #vanished = false;
+  /** When it last came back by its own will: what was published before is of no interest. */
+  #watchesFromUs = 0;
   /** From when the screen is stale, if nothing arrives: from the start while it shows nothing, then the moment the next version is intended, or when the client was cut off. */
   #staleFromUs = 0;
 
@@ -70,9 +74,14 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     return this.#session?.outstanding ?? 0;
   }
 
+  /** The newest version that it is to get. */
+  get newest(): number {
+    return this.#vanished ? (this.held ?? 0) : this.#world.ledger.updates.newest(this.audience);
+  }
+
   /** Versions published and not held. A client that holds nothing yet lacks one. */
   get lacking(): number {
-    return this.held === null ? 1 : lacking(this, this.#world.ledger.updates.newest(this.audience));
+    return this.held === null ? 1 : lacking(this, this.newest);
   }
 
   /** It lacks a version and may still get it: nobody need wait for a client that will not come back. */
@@ -109,13 +118,36 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.#session?.lose(how);
   }
 
+  /** Its machine is gone from one moment to the next: it hears nothing more, says nothing more, and nobody waits for it. */
+  vanish(): void {
+    this.settle(nowUs());
+    if (this.isBehind) this.#world.ledger.standing.behind -= 1;
+    this.#vanished = true;
+    this.#halted = true;
+    this.#staleFromUs = Number.POSITIVE_INFINITY;
+    this.#session?.lose('silent');
+  }
+
+  /** Closes the screen for a while: it is not stale meanwhile. */
+  leaveScreen(): void {
+    if (this.#halted) return;
+    this.settle(nowUs());
+    this.#staleFromUs = Number.POSITIVE_INFINITY;
+    this.#session?.close();
+  }
+
+  returnToScreen(dueUs: number): void {
+    this.#watchesFromUs = dueUs;
+    this.#schedule(dueUs);
+  }
+
   expire(atUs: number): void {
     this.#session?.expire(atUs);
   }
 
   /** New versions were planned: the screen will be stale from the first one it lacks. */
   onPlanned(): void {
-    if (this.held === null) return;
+    if (this.held === null || this.#vanished) return;
     this.#staleFromUs = Math.min(
       this.#staleFromUs,
       this.#world.ledger.updates.intendedUs(this.audience, this.held + 1),
@@ -211,6 +243,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     const { trial, standing } = this.#world.ledger;
     if (this.connected) standing.connected -= 1;
     this.#session = null;
+    if (this.#vanished) {
+      this.connected = false;
+      return;
+    }
     if (reason.kind !== 'stopped') this.#noteLoss(reason, atUs);
     this.connected = false;
     const reaction = reactTo(reason, this.#world.context.target.transport, this.#world.reconnecting, this.#retryUs);
@@ -306,7 +342,8 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     if (version >= newest && (before === null || before < newest)) standing.behind -= 1;
     for (let v = (before ?? version) + 1; v <= version; v++) {
       const us = atUs - updates.intendedUs(this.audience, v);
-      if (updates.inWindow(this.audience, v)) recordUs(ledger.histograms.freshnessUs, us);
+      if (updates.inWindow(this.audience, v) && updates.intendedUs(this.audience, v) >= this.#watchesFromUs)
+        recordUs(ledger.histograms.freshnessUs, us);
       if (this.#tracked && this.#comparesVersion(v)) ledger.samples.push({ rank: this.rank, key: v, us });
     }
     this.#showsVersion(atUs);

@@ -34,6 +34,8 @@ export interface ConnectionContext {
   readonly localPorts: LocalPorts | null;
   /** Whom to trust; `null` speaks in the clear. */
   readonly tls: tls.SecureContext | null;
+  /** After each read nothing is read for so long, which may change; absent: everything is read at once. */
+  readonly pace?: { pauseUs: number };
 }
 
 interface OwnedSocket extends net.Socket {
@@ -45,10 +47,13 @@ interface OwnedSocket extends net.Socket {
   wire: net.Socket | null;
   countedIn: number;
   countedOut: number;
+  pace: { readonly pauseUs: number };
 }
 
 /** 64 KiB is what the kernel hands over in one read at most; larger messages come in several. */
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
+
+const atOnce = { pauseUs: 0 };
 
 /** How long the other side may be silent when we have ended ours. */
 const closeWaitMs = 1_000;
@@ -57,13 +62,27 @@ function onRead(this: unknown, length: number, buffer: Uint8Array): boolean {
   const socket = this as OwnedSocket;
   socket.traffic.bytesIn += length;
   socket.owner?.onBytes(buffer as Buffer, length);
-  return true;
+  if (socket.pace.pauseUs === 0) return true;
+  readLater(socket);
+  return false;
 }
 
 function onSecureRead(this: net.Socket, chunk: Buffer): void {
   const socket = this as OwnedSocket;
   countWire(socket);
   socket.owner?.onBytes(chunk, chunk.length);
+  if (socket.pace.pauseUs === 0) return;
+  socket.pause();
+  readLater(socket);
+}
+
+function readLater(socket: OwnedSocket): void {
+  setTimeout(readOn, socket.pace.pauseUs / 1000, socket);
+}
+
+function readOn(socket: OwnedSocket): void {
+  // It may have been lost meanwhile.
+  if (socket.owner !== null) socket.resume();
 }
 
 /** Adds what went over the wire since it was last asked. */
@@ -101,7 +120,7 @@ export class Connection {
   readonly #socket: OwnedSocket;
   #ending = false;
 
-  constructor(address: Address, owner: ConnectionOwner, { traffic, localPorts, tls }: ConnectionContext) {
+  constructor(address: Address, owner: ConnectionOwner, { traffic, localPorts, tls, pace }: ConnectionContext) {
     const plain = new net.Socket(tls === null ? socketOptions : ({ noDelay: true } as net.SocketConstructorOpts));
     const socket = (tls === null ? plain : secure(plain, address, tls)) as OwnedSocket;
     socket.owner = owner;
@@ -111,6 +130,7 @@ export class Connection {
     socket.wire = tls === null ? null : plain;
     socket.countedIn = 0;
     socket.countedOut = 0;
+    socket.pace = pace ?? atOnce;
     socket
       .on(tls === null ? 'connect' : 'secureConnect', onConnect)
       .on('error', onError)

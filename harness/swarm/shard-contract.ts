@@ -1,6 +1,7 @@
 // What a shard is told and what it answers: plain JSON, the same wherever the shard runs.
 
 import type { Update } from '../plan/arrivals.ts';
+import type { ChurnPlan } from '../plan/population.ts';
 import type { ReferenceTargetPlan } from '../targets/reference.ts';
 import type { Loss } from './connection.ts';
 import type { Ledger, Sample, TrialCounts, WindowCounts } from './ledger.ts';
@@ -9,8 +10,12 @@ import type { Reconnecting } from './reaction.ts';
 import type { Traffic } from './session.ts';
 import type { SessionReport } from './session-log.ts';
 
+/** What the clients of a shard are like: as most, witnesses of the generator's own error, or about to vanish, or slow to read. */
+export type ShardGroup = 'ordinary' | 'canary' | 'vanishing' | 'slow';
+
 export interface ShardPlan {
   readonly name: string;
+  readonly group: ShardGroup;
   readonly target: ReferenceTargetPlan;
   /** The ranks of this shard's clients, ascending; ranks of all shards together are 0 … clients − 1. */
   readonly ranks: readonly number[];
@@ -27,6 +32,10 @@ export interface ShardPlan {
   readonly requestTimeoutUs: number;
   /** `null`: the kernel chooses addresses and ports. */
   readonly localPorts: LocalPortRange | null;
+  /** Until the window ends, each client reads nothing for so long after each read; 0 reads at once. */
+  readonly readPauseUs: number;
+  /** How clients come and go within the window; `null`: they stay. */
+  readonly churn: ChurnPlan | null;
 }
 
 export type ShardCommand =
@@ -42,6 +51,10 @@ export type ShardCommand =
   | { readonly type: 'lose'; readonly how: Loss }
   /** A service that was away is back since then: what the clients take from there to catch up counts. */
   | { readonly type: 'service-back'; readonly atUs: number }
+  /** All clients of the shard are gone from one moment to the next. */
+  | { readonly type: 'vanish' }
+  /** Close all sessions for good; progress says when none is connected. */
+  | { readonly type: 'leave' }
   /** No new requests from here on. */
   | { readonly type: 'quiesce' }
   /** Answer with the result; everything is at rest. */
@@ -64,6 +77,7 @@ export interface ShardProgress {
 
 export interface ShardResult {
   readonly type: 'result';
+  readonly group: ShardGroup;
   readonly trial: TrialCounts;
   readonly window: WindowCounts;
   /** Bytes within the window. */

@@ -4,21 +4,26 @@ import { canaryRanks, neighbourDistance, neighbourRanks } from '../plan/arrivals
 import { backoffOf } from '../plan/backoff.ts';
 import { needsOwnPorts, ownPorts, shardCount } from '../plan/capacity.ts';
 import { backoffOfContender, type Contender, settingOf } from '../plan/contender.ts';
+import { dealRanks } from '../plan/population.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import type { ReferenceTargetPlan } from '../targets/reference.ts';
 import type { LocalPortRange } from './local-ports.ts';
 import type { Reconnecting } from './reaction.ts';
 import type { ShardPlan } from './shard-contract.ts';
 
-/** Canaries at even ranks of the connect order, everyone else dealt evenly to as few shards as can carry them. */
+/**
+ * Canaries at even ranks of the connect order; those who vanish, and those who read slowly, in a shard of their own; everyone else dealt
+ * evenly to as few shards as can carry them.
+ */
 export function planShards(plan: TrialPlan, target: ReferenceTargetPlan, limits: Limits): ShardPlan[] {
   const canaries = canaryRanks(plan.clients);
   const isCanary = new Set(canaries);
-  const others = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));
+  const dealt = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));
+  const { others, vanishing, slow } = dealRanks(dealt, plan);
   const count = shardCount(others.length, plan, limits);
   const tracked = neighbourRanks(canaries, plan.clients, neighbourDistance({ ...plan, transport: target.transport }));
   const isNaming = needsOwnPorts(plan, limits) || (target.networksSeed !== undefined && limits.hasManySources);
-  const common = (place: number) => ({
+  const common = (place: number): Omit<ShardPlan, 'name' | 'group' | 'ranks' | 'tracked'> => ({
     target,
     clients: plan.clients,
     audiences: plan.audiences,
@@ -30,14 +35,42 @@ export function planShards(plan: TrialPlan, target: ReferenceTargetPlan, limits:
     connectTimeoutUs,
     requestTimeoutUs,
     localPorts: isNaming ? sourceOf(place) : null,
+    readPauseUs: 0,
+    churn: plan.churn,
   });
   const shards: ShardPlan[] = Array.from({ length: count }, (_, index) => {
     const ranks = others.filter((_rank, place) => place % count === index);
-    return { ...common(index), name: `shard ${index + 1}`, ranks, tracked };
+    // Who comes and goes is not where it was in the order of connecting.
+    const compared = plan.churn === null ? tracked : [];
+    return { ...common(index), name: `shard ${index + 1}`, group: 'ordinary', ranks, tracked: compared };
   });
-  return canaries.length === 0
-    ? shards
-    : [...shards, { ...common(count), name: 'canary', ranks: canaries, tracked: canaries }];
+  const special: ShardPlan[] = [
+    {
+      ...common(count),
+      name: 'canary',
+      group: 'canary',
+      ranks: canaries,
+      tracked: plan.churn === null ? canaries : [],
+    },
+    // Their addresses are their network's, not loopback's.
+    {
+      ...common(count + 1),
+      name: 'vanishing shard',
+      group: 'vanishing',
+      ranks: vanishing,
+      tracked: [],
+      localPorts: null,
+    },
+    {
+      ...common(count + 2),
+      name: 'slow shard',
+      group: 'slow',
+      ranks: slow,
+      tracked: [],
+      readPauseUs: plan.slow?.pauseUs ?? 0,
+    },
+  ];
+  return [...shards, ...special].filter(({ ranks, group }) => ranks.length > 0 || group === 'ordinary');
 }
 
 function reconnectingOf(contender: Contender): Reconnecting {

@@ -11,7 +11,7 @@ import { Shard } from './shard.ts';
 import type { ShardPlan, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
 
 export type RigOptions = Partial<
-  Pick<ShardPlan, 'clients' | 'pollIntervalUs' | 'late' | 'tracked' | 'ranks' | 'connectRate'>
+  Pick<ShardPlan, 'clients' | 'pollIntervalUs' | 'late' | 'tracked' | 'ranks' | 'connectRate' | 'readPauseUs' | 'churn'>
 > & {
   /** Where the clients connect, if not to the server itself. */
   readonly address?: Address;
@@ -49,6 +49,10 @@ export class ShardRig extends Changes {
     this.planVersions(versions);
     for (const version of versions) this.#server.publish(version, to);
     await this.caughtUp();
+  }
+
+  vanish(): void {
+    this.#shard.obey({ type: 'vanish' });
   }
 
   planVersions(versions: readonly number[]): void {
@@ -92,6 +96,9 @@ function shardPlan(transport: Transport, server: DashboardServer, options: RigOp
   } = options;
   return {
     name: 'shard of a test',
+    group: 'ordinary',
+    readPauseUs: options.readPauseUs ?? 0,
+    churn: options.churn ?? null,
     target: {
       kind: 'reference',
       transport,

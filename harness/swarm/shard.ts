@@ -7,6 +7,7 @@ import { connectOffsetUs } from '../plan/arrivals.ts';
 import { seededRandom } from '../plan/random.ts';
 import { referenceTarget } from '../targets/reference.ts';
 import { type ClientWorld, VirtualClient } from './client.ts';
+import { ComingAndGoing } from './coming-and-going.ts';
 import { sampleEventLoopDelay } from './event-loop-delay.ts';
 import { Ledger } from './ledger.ts';
 import { LocalPorts } from './local-ports.ts';
@@ -44,6 +45,7 @@ export class Shard {
   readonly #report: (report: ShardReport) => void;
   readonly #ledger: Ledger;
   readonly #scheduler = new Scheduler();
+  readonly #pace = { pauseUs: 0 };
   readonly #world: ClientWorld;
   readonly #clients: VirtualClient[];
   readonly #eventLoop = sampleEventLoopDelay();
@@ -89,6 +91,12 @@ export class Shard {
       case 'service-back':
         for (const client of this.#clients) client.onServiceBack(command.atUs);
         return;
+      case 'vanish':
+        for (const client of this.#clients) client.vanish();
+        return;
+      case 'leave':
+        for (const client of this.#clients) client.close();
+        return;
       case 'quiesce':
         this.#isQuiet = true;
         for (const client of this.#clients) client.quiesce();
@@ -115,6 +123,7 @@ export class Shard {
         traffic: this.#ledger.traffic,
         localPorts: plan.localPorts === null ? null : new LocalPorts(plan.localPorts, process.pid * 97),
         tls: plan.target.authority === null ? null : createSecureContext({ ca: plan.target.authority }),
+        pace: this.#pace,
         connectTimeoutUs: plan.connectTimeoutUs,
         requestTimeoutUs: plan.requestTimeoutUs,
         pollIntervalUs: plan.pollIntervalUs,
@@ -151,14 +160,27 @@ export class Shard {
       run: () => {
         this.#eventLoop.take();
         this.#atStart = this.#read();
+        this.#pace.pauseUs = this.#plan.readPauseUs;
+        this.#letComeAndGo(startUs, endUs);
       },
     });
     this.#scheduler.at(endUs, {
       run: () => {
         this.#atEnd = this.#read();
+        // From now on everyone catches up.
+        this.#pace.pauseUs = 0;
         this.#eventLoopDelay = this.#eventLoop.take();
       },
     });
+  }
+
+  #letComeAndGo(startUs: number, untilUs: number): void {
+    const { churn: plan, seed } = this.#plan;
+    if (plan === null) return;
+    for (const client of this.#clients) {
+      const random = seededRandom(seed, 6, client.rank);
+      new ComingAndGoing(client, { plan, startUs, untilUs, scheduler: this.#scheduler, random });
+    }
   }
 
   #read(): Reading {
@@ -196,7 +218,7 @@ export class Shard {
     const newestHeld = Array.from({ length: this.#plan.audiences }, () => 0);
     for (const client of this.#clients) {
       if (window !== null) client.settle(window.endUs);
-      const newest = updates.newest(client.audience);
+      const { newest } = client;
       if (client.held !== null) holding += 1;
       if (client.isCatchingUp) notCaughtUp += 1;
       newestHeld[client.audience] = Math.max(newestHeld[client.audience] ?? 0, client.held ?? 0);
@@ -207,6 +229,7 @@ export class Shard {
     }
     return {
       type: 'result',
+      group: this.#plan.group,
       trial: { ...trial, missed },
       window: inWindow,
       traffic: subtract(end.traffic, start.traffic),

@@ -7,7 +7,7 @@ import { type Child, startChild } from '../services/child.ts';
 import type { Guard } from '../services/guard.ts';
 import type { ReferenceTargetPlan } from '../targets/reference.ts';
 import type { Loss } from './connection.ts';
-import type { ShardCommand, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
+import type { ShardCommand, ShardGroup, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
 import { planShards } from './shard-plans.ts';
 
 export interface SwarmState {
@@ -26,7 +26,7 @@ export interface SwarmResults {
 
 interface RunningShard {
   readonly child: Child;
-  readonly isCanary: boolean;
+  readonly group: ShardGroup;
   isRehearsed: boolean;
   progress: ShardProgress | null;
   result: ShardResult | null;
@@ -50,23 +50,21 @@ export class Swarm {
     plan: TrialPlan;
     target: ReferenceTargetPlan;
     limits: Limits;
+    /** Words that, before a command, run it where the vanishing clients are. */
+    within?: readonly string[];
   }): Promise<Swarm> {
     const plans = planShards(options.plan, options.target, options.limits);
     const children = await Promise.all(
-      plans.map(({ name }) =>
-        startChild({
-          guard: options.guard,
-          name,
-          command: process.execPath,
-          args: ['--enable-source-maps', options.bundle],
-          ipc: true,
-        }),
-      ),
+      plans.map(({ name, group }) => {
+        const words = [process.execPath, '--enable-source-maps', options.bundle];
+        const [command = '', ...args] = group === 'vanishing' ? [...(options.within ?? []), ...words] : words;
+        return startChild({ guard: options.guard, name, command, args, ipc: true });
+      }),
     );
     const swarm = new Swarm(
       plans.map((plan, index) => ({
         child: children[index] as Child,
-        isCanary: plan.name === 'canary',
+        group: plan.group,
         isRehearsed: false,
         progress: null,
         result: null,
@@ -122,6 +120,18 @@ export class Swarm {
     this.#tell({ type: 'service-back', atUs });
   }
 
+  /** Those who are to vanish do. */
+  vanish(): void {
+    this.#tell({ type: 'vanish' }, ({ group }) => group === 'vanishing');
+  }
+
+  /** All clients go for good; resolves when none is connected. */
+  async leave(): Promise<void> {
+    for (const shard of this.#shards) shard.progress = null;
+    this.#tell({ type: 'leave' });
+    await this.until(({ connected }) => connected === 0);
+  }
+
   quiesce(): void {
     for (const shard of this.#shards) shard.progress = null;
     this.#tell({ type: 'quiesce' });
@@ -144,9 +154,11 @@ export class Swarm {
     const all = this.#every(({ result }) => result !== null);
     this.#tell({ type: 'finish' });
     await all;
-    const results = (isCanary: boolean) =>
-      this.#shards.filter((shard) => shard.isCanary === isCanary).flatMap(({ result }) => result ?? []);
-    return { shards: results(false), canary: results(true)[0] ?? null };
+    const results = this.#shards.flatMap(({ result }) => result ?? []);
+    return {
+      shards: results.filter(({ group }) => group !== 'canary'),
+      canary: results.find(({ group }) => group === 'canary') ?? null,
+    };
   }
 
   /** Closes all connections and ends the shards. */
@@ -163,8 +175,8 @@ export class Swarm {
     });
   }
 
-  #tell(command: ShardCommand): void {
-    for (const { child } of this.#shards) child.send(command);
+  #tell(command: ShardCommand, whom: (shard: RunningShard) => boolean = () => true): void {
+    for (const shard of this.#shards) if (whom(shard)) shard.child.send(command);
   }
 
   #hear(shard: RunningShard, report: ShardReport): void {

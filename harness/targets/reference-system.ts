@@ -14,6 +14,7 @@ import { type Certificate, makeCertificate } from '../services/certificate.ts';
 import { type Child, startChild } from '../services/child.ts';
 import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
+import { type NetworkLink, openNetworkLink } from '../services/network-link.ts';
 import { findNginx, startNginx } from '../services/nginx.ts';
 import { type BalancerPlan, nginxConf } from '../services/nginx-conf.ts';
 import { freePort } from '../services/ports.ts';
@@ -46,7 +47,12 @@ export interface SystemOptions {
   readonly port?: number | undefined;
 }
 
-const host = '127.0.0.1';
+/** The options, and the IPv4 address that servers and balancer listen on. */
+interface PlacedOptions extends SystemOptions {
+  readonly host: string;
+}
+
+const loopback = '127.0.0.1';
 
 /** The reference servers as a system to measure; `bundle` is that of the version in question, and each trial finds the database prepared anew. */
 export function referenceSystem(options: Omit<SystemOptions, 'plan' | 'port'>): MeasuredSystem {
@@ -55,8 +61,11 @@ export function referenceSystem(options: Omit<SystemOptions, 'plan' | 'port'>): 
 }
 
 /** Prepares the database for this contender, and says where its servers will be. */
-export async function prepareReferenceSystem(options: SystemOptions): Promise<ReferenceLayout> {
-  const { plan, bundle, database, guard } = options;
+export async function prepareReferenceSystem(asked: SystemOptions): Promise<ReferenceLayout> {
+  const { plan, bundle, database, guard } = asked;
+  const link = await openLinkFor(plan, guard);
+  const host = link?.host ?? loopback;
+  const options = { ...asked, host };
   const hasRelay = usesRelay(plan.contender);
   const certificate = settingOf(plan.contender, 'tls') === 'on' ? await makeCertificate(guard.directory, host) : null;
   const { ports, balancer } = await choosePlaces(options, certificate);
@@ -67,10 +76,10 @@ export async function prepareReferenceSystem(options: SystemOptions): Promise<Re
   const ownCertificate = balancer === null ? certificate : null;
   const origins = ports.map((port) => `${ownCertificate === null ? 'http' : 'https'}://${host}:${port}`);
   const changeUrl = isToldOnly ? `${origins[0]}${paths.change}` : null;
-  const relayOrigins = relayPort === null ? [] : [`http://${host}:${relayPort}`];
+  const relayOrigins = relayPort === null ? [] : [`http://${loopback}:${relayPort}`];
   return {
     target: {
-      ...targetOf(plan.contender, balancer === null ? ports : [balancer.port]),
+      ...targetOf(plan.contender, host, balancer === null ? ports : [balancer.port]),
       authority: certificate?.certificate ?? null,
       ...(balancer !== null && { networksSeed: plan.seed }),
     },
@@ -85,12 +94,20 @@ export async function prepareReferenceSystem(options: SystemOptions): Promise<Re
       },
     },
     database,
+    link,
     start: () => startProcesses({ ...options, certificate: ownCertificate }, { ports, relayPort, balancer }),
   };
 }
 
+/** A network for those who are to vanish; `null` where nobody is, or where it is not allowed and need not be. */
+async function openLinkFor({ vanishing }: TrialPlan, guard: Guard): Promise<NetworkLink | null> {
+  if (vanishing === null || vanishing.by === 'freeze') return null;
+  const opening = openNetworkLink(guard);
+  return vanishing.by === 'auto' ? opening.catch(() => null) : opening;
+}
+
 async function startProcesses(
-  options: SystemOptions & { readonly certificate: Certificate | null },
+  options: PlacedOptions & { readonly certificate: Certificate | null },
   { ports, relayPort, balancer }: Places & { readonly relayPort: number | null },
 ): Promise<ReferenceSystem> {
   const tls = filesOf(options.certificate);
@@ -200,11 +217,11 @@ interface Places {
 }
 
 /** A port for each node, and one before them where they are balanced; the first that clients see may be asked for. */
-async function choosePlaces({ plan, port }: SystemOptions, certificate: Certificate | null): Promise<Places> {
+async function choosePlaces({ plan, port, host }: PlacedOptions, certificate: Certificate | null): Promise<Places> {
   const { balancing, contender } = plan;
   const ports = port === undefined ? [] : [port];
   while (ports.length < plan.nodes + (balancing === null ? 0 : 1)) {
-    const free = await freePort();
+    const free = await freePort(host);
     if (!ports.includes(free)) ports.push(free);
   }
   if (balancing === null) return { ports, balancer: null };
@@ -241,7 +258,11 @@ export function usesRelay(contender: Contender): boolean {
   return contender.transport !== 'polling' && settingOf(contender, 'feed') === 'redis';
 }
 
-function targetOf(contender: Contender, ports: readonly number[]): Omit<ReferenceTargetPlan, 'authority'> {
+function targetOf(
+  contender: Contender,
+  host: string,
+  ports: readonly number[],
+): Omit<ReferenceTargetPlan, 'authority'> {
   const auth = settingOf(contender, 'auth') as ReferenceTargetPlan['auth'];
   return {
     kind: 'reference',
@@ -254,11 +275,12 @@ function targetOf(contender: Contender, ports: readonly number[]): Omit<Referenc
   };
 }
 
-function serverSettings({ plan, database, redis, guard }: SystemOptions): Partial<ServerSettings> {
+function serverSettings({ plan, database, redis, guard, host }: PlacedOptions): Partial<ServerSettings> {
   const { contender } = plan;
   const ms = (name: string) => Number(settingOf(contender, name)) / 1000;
   return {
     transport: contender.transport,
+    host,
     postgresUrl: database.serverUrl,
     redisUrl: redis?.url ?? null,
     redisChannel: `freshet:${guard.runId}:${database.name}`,
@@ -276,6 +298,11 @@ function serverSettings({ plan, database, redis, guard }: SystemOptions): Partia
     snapshot: settingOf(contender, 'snapshot') as ServerSettings['snapshot'],
     heartbeat: settingOf(contender, 'heartbeat') as ServerSettings['heartbeat'],
     heartbeatMs: ms('heartbeat-interval'),
+    heartbeatTimeoutMs: ms('heartbeat-timeout'),
+    heartbeatOnDemand: plan.vanishing !== null,
+    tcpKeepAliveMs: ms('tcp-keep-alive'),
+    slowClients: settingOf(contender, 'slow-clients') as ServerSettings['slowClients'],
+    maxBufferedBytes: Number(settingOf(contender, 'buffer')),
     auth: settingOf(contender, 'auth') as ServerSettings['auth'],
     backlog: Number(settingOf(contender, 'backlog')),
     admitPerSecond: Number(settingOf(contender, 'admit')) || null,
@@ -283,7 +310,7 @@ function serverSettings({ plan, database, redis, guard }: SystemOptions): Partia
   };
 }
 
-function relaySettings(options: SystemOptions): Partial<ServerSettings> {
+function relaySettings(options: PlacedOptions): Partial<ServerSettings> {
   const { postgresUrl, redisUrl, redisChannel, resync, poolSize, audiences, payloadBytes, queryCostMs } =
     serverSettings(options);
   return {

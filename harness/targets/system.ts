@@ -3,6 +3,7 @@
 import type { PublishProgram, SystemProcesses } from '../contract/target.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Child } from '../services/child.ts';
+import type { NetworkLink } from '../services/network-link.ts';
 import type { Database, Service } from '../services/service.ts';
 import type { ReferenceTargetPlan } from './reference.ts';
 
@@ -31,6 +32,8 @@ export interface SystemLayout {
   /** The program that commits changes. */
   readonly publish: PublishProgram;
   readonly database: CountedDatabase;
+  /** The network that some of the clients are in, and vanish with; `null`: all are on this machine's own. */
+  readonly link: NetworkLink | null;
   /** Starts it; resolves when all parts are ready. Throws `environment` when one does not start; the guard ends the rest. */
   start(): Promise<RunningSystem>;
 }

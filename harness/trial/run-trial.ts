@@ -1,20 +1,26 @@
 // One trial from beginning to end: processes, control, warm-up, window, drain, and what was measured. Nothing outlives it.
-import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
+import { nowUs, sleepUntilUs, sleepUs, wallClock } from '../contract/clock.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import { inflict } from '../faults/fault.ts';
 import { checkInterruptible } from '../faults/service-fault.ts';
+import { vanish } from '../faults/vanish.ts';
+import { type BeatCost, measureBeats } from '../measure/beat-cost.ts';
+import { readHoldings } from '../measure/holdings.ts';
 import { connectionsByNode } from '../measure/node-shares.ts';
 import { readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
+import type { AllGone } from '../measure/trial-input.ts';
 import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts';
 import { settingOf } from '../plan/contender.ts';
+import { kindsOf } from '../plan/population.ts';
 import { keepQuiet } from '../plan/quiet.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
 import { settleAll, within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
+import { openConnections } from '../services/tcp-queues.ts';
 import { Swarm, type SwarmState } from '../swarm/swarm.ts';
 import type { MeasuredSystem, RunningSystem, SystemLayout, SystemServices } from '../targets/system.ts';
 import { type Phase, Phases } from './phases.ts';
@@ -78,13 +84,21 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
   context.signal.throwIfAborted();
   if (plan.fault !== null) checkInterruptible(plan.fault, services);
   const layout = await context.system.prepare(plan);
+  cleanups.push(async () => layout.link?.close());
   if (layout.nginxConf !== null)
     await context.keep?.(`nginx-${plan.scenario}-${plan.contender.name}.conf`, layout.nginxConf);
   const [system, publisher, statements, swarm] = await settleAll([
     layout.start(),
     Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
     StatementReader.open(layout.database),
-    Swarm.start({ guard, bundle: bundles.shard, plan, target: layout.target, limits: context.limits }),
+    Swarm.start({
+      guard,
+      bundle: bundles.shard,
+      plan,
+      target: layout.target,
+      limits: context.limits,
+      within: layout.link?.within ?? [],
+    }),
   ]);
   cleanups.push(
     () => system.stop(),
@@ -137,9 +151,10 @@ async function measure(
   phases.enter('control');
   const clock = { wallMs: wallClock().getTime(), us: nowUs() };
   const stepUs = timelineStepUs(plan);
+  const more = kindsOf(plan).length === 0 ? undefined : () => readHoldings(sources, queuesOf(rig.layout));
   const controlStart = await takeReading(sources);
   // Sampled like the window, so that what the sampling costs Postgres is in both and cancels.
-  const idling = sampleTimeline({ sources, swarm, startUs: nowUs(), stepUs, onPoint: () => {} });
+  const idling = sampleTimeline({ sources, swarm, startUs: nowUs(), stepUs, onPoint: () => {}, more });
   await sleepUntilUs(controlStart.cpu.after.cpuAtUs + plan.controlUs);
   const controlEnd = await takeReading(sources);
   idling.stop();
@@ -150,6 +165,7 @@ async function measure(
   const warmUp = planUpdates(warmUpPlan(plan, nowUs() + leadUs));
   await publishAndSee(warmUp, { plan, unreached }, rig);
   const behindAtStart = Math.max(0, swarm.state.behind - unreached);
+  const beatCost = await costOfBeats(plan, rig);
 
   const firstVersionInWindow = 1 + Math.max(...warmUp.map(({ version }) => version));
   const startUs = nowUs() + leadUs;
@@ -169,9 +185,11 @@ async function measure(
     startUs,
     stepUs,
     onPoint: options.onPoint,
+    more,
   });
-  const [outage] = await Promise.all([
+  const [outage, vanishing] = await Promise.all([
     plan.fault === null ? null : inflict(plan.fault, rig, startUs),
+    plan.vanishing === null ? null : vanish(plan.vanishing, { swarm, cut: rig.layout.link?.cut ?? null }, startUs),
     sleepUntilUs(endUs),
   ]);
   const windowEnd = await takeReading(sources);
@@ -191,6 +209,7 @@ async function measure(
   const atRest = await takeReading(sources);
   const { state } = swarm;
   const results = await swarm.finish();
+  const allGone = plan.churn === null ? null : await readWhenAllGone(rig);
   const clockStepMs = wallClock().getTime() - clock.wallMs - (nowUs() - clock.us) / 1000;
 
   return assembleTrial({
@@ -209,7 +228,32 @@ async function measure(
     behindAtStart,
     outage,
     hasRelay: rig.system.hasRelay,
+    vanishing,
+    beatCost,
+    allGone,
   });
+}
+
+/** Where it matters what a heartbeat costs, and there are any. */
+function costOfBeats({ vanishing, clients, contender }: TrialPlan, { sources }: Rig): Promise<BeatCost | null> | null {
+  const isStream = contender.transport === 'sse' || contender.transport === 'websocket';
+  return vanishing !== null && isStream && settingOf(contender, 'heartbeat') !== 'none'
+    ? measureBeats(sources, clients)
+    : null;
+}
+
+function queuesOf({ target, link }: SystemLayout) {
+  return { ports: target.addresses.map(({ port }) => port), peer: link?.peer ?? null };
+}
+
+/** Idle database connections are let go of after 10 s, and their timers with them. */
+const lettingGoUs = 11_000_000;
+
+async function readWhenAllGone({ swarm, sources, layout }: Rig): Promise<AllGone> {
+  await orLate(swarm.leave(), requestTimeoutUs);
+  await sleepUs(lettingGoUs);
+  const sockets = openConnections(queuesOf(layout).ports);
+  return { reading: await takeReading(sources), sockets };
 }
 
 /** Everyone who will come back is connected, and holds the newest version. */

@@ -24,12 +24,15 @@ export function sampleTimeline(options: {
   startUs: number;
   stepUs: number;
   onPoint: (point: TimelinePoint) => void;
+  /** Further series: their values of a step. */
+  more?: (() => Promise<Readonly<Record<string, number | null>>>) | undefined;
 }): { stop(): TrialRecord['timeline'] } {
   const { sources, swarm, startUs, stepUs } = options;
   const series = {
     clientsConnected: [] as (number | null)[],
     dbQueries: [] as (number | null)[],
   };
+  const further: Record<string, (number | null)[]> = {};
   let running = true;
 
   async function sample(): Promise<void> {
@@ -37,8 +40,12 @@ export function sampleTimeline(options: {
     for (let step = 1; running; step++) {
       await sleepUntilUs(startUs + step * stepUs);
       if (!running) return;
-      const queries = await readQueries(sources, nowUs());
+      const [queries, others] = await Promise.all([readQueries(sources, nowUs()), options.more?.()]);
       if (!running) return;
+      for (const [name, value] of Object.entries(others ?? {})) {
+        further[name] ??= [];
+        further[name].push(value);
+      }
       const gained = gainedBetween(before.count, queries.count);
       const { connected } = swarm.state;
       series.clientsConnected.push(connected);
@@ -56,7 +63,7 @@ export function sampleTimeline(options: {
   return {
     stop() {
       running = false;
-      return { stepUs, series };
+      return { stepUs, series: { ...series, ...further } };
     },
   };
 }
