@@ -4,6 +4,8 @@ import type { Transport } from './record.ts';
 export interface Address {
   readonly host: string;
   readonly port: number;
+  /** What a certificate must call it, where `host` is only a number. */
+  readonly name?: string;
   /** The address a client comes from, where it has one of its own. */
   readonly from?: string;
 }
@@ -16,6 +18,8 @@ export interface Asking {
   readonly held: number | null;
   /** Cookies it was given, as in `Cookie: a=1; b=2`. */
   readonly cookies?: string;
+  /** Which client it is, told where the target `asksByRank`. */
+  readonly rank?: number;
 }
 
 /** What one message told. Reused between calls: the shard decodes thousands a second. */
@@ -28,6 +32,8 @@ export interface Decoded {
 
 export interface Target {
   readonly transport: Transport;
+  /** Somebody's own server: what arrives is counted, whether or not it tells a version. */
+  readonly isForeign?: boolean;
   /** The client of rank r uses address r mod n. */
   readonly addresses: readonly Address[];
   /** Where the client of this rank comes from, if something in front of the servers looks at that. */
@@ -36,10 +42,16 @@ export interface Target {
   request(asking: Asking): string;
   /** True when `request` depends on `held`. */
   readonly asksAfterVersion: boolean;
-  /** websocket: the text message to send on opening, e.g. for authentication. */
-  readonly firstMessage: string | null;
-  /** websocket: the answer to a message decoded as `ping`. */
+  /** True when `request` depends on who asks. */
+  readonly asksByRank?: boolean;
+  /** websocket: what is asked for and must be chosen (RFC 6455 §1.9). */
+  readonly subprotocol?: string;
+  /** websocket: the text messages to send on opening, e.g. for authentication. */
+  firstMessages(client: { readonly rank: number; readonly audience: number }): readonly string[];
+  /** websocket: the answer to the message that was last decoded as `ping`. */
   readonly pong: string | null;
+  /** Whoever connects is told the state. Otherwise a new client shows version 0 from the moment it is connected. */
+  readonly greets: boolean;
   /** Reads one message; `other` when it carries no version. Never throws. */
   decode(bytes: Buffer, start: number, end: number, into: Decoded): void;
 }

@@ -67,7 +67,7 @@ function healthy(): HealthInput {
         madeUpBySnapshot: 0,
         madeUpByReplay: 0,
       },
-      window: { answers: 0, unchanged: 0, due: 1_000, skipped: 0, failed: 0, lateArrivals: 0, staleUs: 0 },
+      window: { answers: 0, unchanged: 0, due: 1_000, skipped: 0, failed: 0, lateArrivals: 0, arrivals: 0, staleUs: 0 },
       expected: 2_000,
       holding: 500,
     },

@@ -55,6 +55,7 @@ export function totalsOf({ shards, canary }: SwarmResults): SwarmTotals {
       connectUs: merge('connectUs'),
       attemptLagUs: merge('attemptLagUs'),
       catchUpUs: merge('catchUpUs'),
+      arrivalGapUs: merge('arrivalGapUs'),
       eventLoopDelayUs: merge('eventLoopDelayUs'),
     },
     busiestCpuShare: Math.max(...all.map((shard) => shard.cpuUs / Math.max(1, lengthUs(shard)))),

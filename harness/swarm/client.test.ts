@@ -9,6 +9,7 @@ import { Ledger } from './ledger.ts';
 import { Requests } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 import type { EndReason, Session } from './session.ts';
+import { PublishedUpdates } from './update-log.ts';
 
 const address = { host: '127.0.0.1', port: 1 };
 const idle: Session = { open() {}, quiesce() {}, settle() {}, close() {}, lose() {}, expire() {}, outstanding: 0 };
@@ -16,7 +17,7 @@ const idle: Session = { open() {}, quiesce() {}, settle() {}, close() {}, lose()
 let ledger: Ledger;
 
 beforeEach(() => {
-  ledger = new Ledger(1);
+  ledger = new Ledger(new PublishedUpdates(1));
   ledger.window = { startUs: 0, endUs: 1_000 };
 });
 
@@ -266,7 +267,7 @@ test('a change that overtakes the snapshot of a stream that was cut off replays 
 
 test('turned away again and again it waits ever longer, as one does whose handshake is refused, and gives up in the end', () => {
   const delaysUs = (reason: EndReason) => {
-    ledger = new Ledger(1);
+    ledger = new Ledger(new PublishedUpdates(1));
     ledger.sessions.openWindow(0);
     const client = makeClient('websocket');
     const due = vi.spyOn(Scheduler.prototype, 'at');

@@ -61,6 +61,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #watchesFromUs = 0;
   /** From when the screen is stale, if nothing arrives: from the start while it shows nothing, then the moment the next version is intended, or when the client was cut off. */
   #staleFromUs = 0;
+  /** When it last showed what there was. */
+  #shownUs = 0;
+  /** When the last message came, of a foreign target. */
+  #arrivedUs = 0;
 
   constructor(place: { rank: number; audience: number; address: Address; tracked: boolean }, world: ClientWorld) {
     this.rank = place.rank;
@@ -169,7 +173,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   /** Books the stale time up to now for a client that never caught up, and polls that were never answered. */
   settle(atUs: number): void {
     this.#session?.settle();
-    this.#world.ledger.stale(this.#staleFromUs, atUs);
+    this.#world.ledger.stale(this.#staleSinceUs(), atUs);
     this.#staleFromUs = Math.max(atUs, this.#staleFromUs);
   }
 
@@ -184,19 +188,35 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     ledger.standing.connected += 1;
     ledger.trial.opened += 1;
     ledger.sessions.accepted(this.rank, atUs);
+    const { target } = this.#world.context;
     // A WebSocket may be opened only to be turned away.
-    if (this.#world.context.target.transport !== 'websocket') this.#noteUsable();
+    if (target.transport !== 'websocket' || !target.greets) this.#noteUsable();
+    if (!target.greets && this.held === null) this.#beginUntold(atUs);
     // A stream that resumes with nothing new is sent nothing, and its screen is not cut off any more. A poll is told by its answer.
-    if (this.#world.context.target.transport !== 'polling') this.#showsVersion(atUs);
+    if (target.transport !== 'polling') this.#showsVersion(atUs);
   }
 
-  onVersion(kind: 'snapshot' | 'update', version: number, atUs: number): void {
-    const { ledger } = this.#world;
+  onVersion(kind: 'snapshot' | 'update', told: number, atUs: number, intendedUs = 0): void {
+    const { ledger, context } = this.#world;
+    if (context.target.isForeign === true) this.#noteArrival(atUs);
+    this.#take(kind, ledger.updates.place(this.audience, told, intendedUs), atUs);
+  }
+
+  /** Nobody tells it the state: it has what there is, and expects every change from here on. */
+  #beginUntold(atUs: number): void {
+    const newest = this.#world.ledger.updates.newestBy(this.audience, atUs);
+    this.#take('snapshot', newest, atUs);
+    // A change that was on its way to it already may be known from others.
+    this.#isFirstOfSession = newest > 0;
+  }
+
+  #take(kind: 'snapshot' | 'update', version: number, atUs: number): void {
+    const { ledger, context } = this.#world;
     ledger.trial[kind === 'update' ? 'updates' : 'snapshots'] += 1;
     const before = this.held;
     // The first a session brings is the state, even when a change came in before the snapshot that was asked for.
     const isNext = kind === 'update' && !this.#isFirstOfSession;
-    if (this.#isFirstOfSession && this.#world.context.target.transport === 'websocket') this.#noteUsable();
+    if (this.#isFirstOfSession && context.target.transport === 'websocket' && context.target.greets) this.#noteUsable();
     this.#isFirstOfSession = false;
     const isNew = book(this, version, isNext ? 'every' : 'latest', ledger.trial);
     if (this.#isPoll) ledger.answered(atUs, !isNew);
@@ -206,6 +226,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   }
 
   onUnchanged(atUs: number): void {
+    if (this.#world.context.target.isForeign === true) this.#noteArrival(atUs);
     this.#world.ledger.answered(atUs, true);
     this.#showsVersion(atUs);
   }
@@ -284,6 +305,11 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.#world.ledger.trial[isReplay ? 'madeUpByReplay' : 'madeUpBySnapshot'] += madeUp;
   }
 
+  #noteArrival(atUs: number): void {
+    this.#world.ledger.arrived(this.#arrivedUs, atUs);
+    this.#arrivedUs = atUs;
+  }
+
   get #isPoll(): boolean {
     const { transport } = this.#world.context.target;
     return transport === 'polling' || transport === 'long-polling';
@@ -344,8 +370,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
       const us = atUs - updates.intendedUs(this.audience, v);
       if (updates.inWindow(this.audience, v) && updates.intendedUs(this.audience, v) >= this.#watchesFromUs)
         recordUs(ledger.histograms.freshnessUs, us);
-      if (this.#tracked && this.#comparesVersion(v)) ledger.samples.push({ rank: this.rank, key: v, us });
+      if (this.#tracked && this.#comparesVersion(v))
+        ledger.samples.push({ rank: this.rank, key: updates.toldAs(this.audience, v), us });
     }
+    this.#staleFromUs = this.#staleSinceUs(before);
     this.#showsVersion(atUs);
   }
 
@@ -359,11 +387,18 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     return transport === 'long-polling' ? version === 1 : this.#world.ledger.updates.inWindow(this.audience, version);
   }
 
+  /** A change that nobody announced made the screen stale before anybody here knew of it. */
+  #staleSinceUs(held = this.held): number {
+    if (held === null || this.#staleFromUs !== Number.POSITIVE_INFINITY) return this.#staleFromUs;
+    return Math.max(this.#shownUs, this.#world.ledger.updates.intendedUs(this.audience, held + 1));
+  }
+
   /** The screen shows what the client holds: the stale time so far is booked, the next begins with the next version. */
   #showsVersion(atUs: number): void {
     if (this.held === null) return;
     const { ledger } = this.#world;
     ledger.stale(this.#staleFromUs, atUs);
+    this.#shownUs = atUs;
     this.#staleFromUs = Math.max(atUs, ledger.updates.intendedUs(this.audience, this.held + 1));
   }
 }

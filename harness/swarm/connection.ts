@@ -176,9 +176,11 @@ export class Connection {
 }
 
 /** TLS over a socket that is about to be connected. */
-function secure(plain: net.Socket, { host }: Address, secureContext: tls.SecureContext): tls.TLSSocket {
+function secure(plain: net.Socket, { host, name }: Address, secureContext: tls.SecureContext): tls.TLSSocket {
   // A shared read buffer is to be had for sockets only that open their own connection, whose bytes on the wire then nobody tells.
-  return tls.connect({ socket: plain, host, secureContext }).on('data', onSecureRead);
+  return tls
+    .connect({ socket: plain, host: name ?? host, ...(name && { servername: name }), secureContext })
+    .on('data', onSecureRead);
 }
 
 function connectFrom(

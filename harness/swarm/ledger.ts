@@ -1,10 +1,10 @@
 // What a shard writes down: counts and distributions over all its clients, split into the trial and the measured window.
-import { createHistogram, encodeHistogram, type Histogram, recordUs } from '../contract/histogram.ts';
+import { createHistogram, encodeHistogram, recordUs } from '../contract/histogram.ts';
 import { type DeliveryCounts, noDeliveries } from './delivery.ts';
 import type { Traffic } from './session.ts';
 import { SessionLog } from './session-log.ts';
 import { StaleLog } from './stale-log.ts';
-import { UpdateLog } from './update-log.ts';
+import type { UpdateLog } from './update-log.ts';
 
 export interface Window {
   readonly startUs: number;
@@ -38,6 +38,8 @@ export interface WindowCounts {
   failed: number;
   lateArrivals: number;
   staleUs: number;
+  /** Messages, of a foreign target. */
+  arrivals: number;
 }
 
 /** Where the clients stand now, kept up to date as they move: to count them anew each time would cost more than their messages. */
@@ -82,6 +84,7 @@ export class Ledger {
     failed: 0,
     lateArrivals: 0,
     staleUs: 0,
+    arrivals: 0,
   };
   readonly histograms = {
     freshnessUs: createHistogram(),
@@ -90,14 +93,15 @@ export class Ledger {
     connectUs: createHistogram(),
     attemptLagUs: createHistogram(),
     catchUpUs: createHistogram(),
+    arrivalGapUs: createHistogram(),
   };
   readonly sessions = new SessionLog();
   readonly staleness = new StaleLog();
   readonly samples: Sample[] = [];
   window: Window | null = null;
 
-  constructor(audiences: number) {
-    this.updates = new UpdateLog(audiences);
+  constructor(updates: UpdateLog) {
+    this.updates = updates;
   }
 
   contains(atUs: number): boolean {
@@ -142,6 +146,13 @@ export class Ledger {
     if (unchanged) this.inWindow.unchanged += 1;
   }
 
+  /** A message of a foreign target came, the one before it at `lastUs`, which is 0 for the first. */
+  arrived(lastUs: number, atUs: number): void {
+    if (!this.contains(atUs)) return;
+    this.inWindow.arrivals += 1;
+    if (lastUs > 0) recordUs(this.histograms.arrivalGapUs, atUs - lastUs);
+  }
+
   /** A screen was outdated or cut off from `fromUs` to `toUs`; only what lies in the window counts. */
   stale(fromUs: number, toUs: number): void {
     if (this.window === null) return;
@@ -153,15 +164,7 @@ export class Ledger {
   }
 
   encoded(): Record<keyof Ledger['histograms'], string> {
-    const { freshnessUs, requestUs, requestUncorrectedUs, connectUs, attemptLagUs, catchUpUs } = this.histograms;
-    const encode = (histogram: Histogram) => encodeHistogram(histogram);
-    return {
-      freshnessUs: encode(freshnessUs),
-      requestUs: encode(requestUs),
-      requestUncorrectedUs: encode(requestUncorrectedUs),
-      connectUs: encode(connectUs),
-      attemptLagUs: encode(attemptLagUs),
-      catchUpUs: encode(catchUpUs),
-    };
+    const encoded = Object.entries(this.histograms).map(([name, histogram]) => [name, encodeHistogram(histogram)]);
+    return Object.fromEntries(encoded) as Record<keyof Ledger['histograms'], string>;
   }
 }

@@ -90,7 +90,7 @@ export class LongPollingSession implements Session, LaneOwner, Task {
   #tellVersion(buffer: Buffer, start: number, end: number, atUs: number): void {
     this.#context.target.decode(buffer, start, end, decoded);
     if (decoded.kind === 'snapshot' || decoded.kind === 'update')
-      this.#listener.onVersion('snapshot', decoded.version, atUs);
+      this.#listener.onVersion('snapshot', decoded.version, atUs, decoded.intendedUs);
     else this.#end({ kind: 'protocol', detail: 'an answer carried no version' });
   }
 

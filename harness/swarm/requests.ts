@@ -23,10 +23,11 @@ export class Requests {
 
   /** The request of this client for what comes after `held`. */
   bytes(client: Asker): Buffer {
-    const { addresses, asksAfterVersion } = this.#target;
+    const { addresses, asksAfterVersion, asksByRank = false } = this.#target;
     const held = asksAfterVersion ? client.held : null;
     const cookies = this.#cookies.size === 0 ? undefined : this.#cookies.get(client.rank);
     if (cookies !== undefined) return this.#encode({ rank: client.rank, audience: client.audience, held, cookies });
+    if (asksByRank) return this.#encode({ rank: client.rank, audience: client.audience, held });
     const slot = client.audience * addresses.length + (client.rank % addresses.length);
     const kept = this.#kept[slot];
     if (kept !== undefined && kept.held === held) return kept.bytes;
@@ -40,8 +41,8 @@ export class Requests {
     if (setCookie !== null) this.#cookies.set(client.rank, setCookie.split(';', 1)[0] as string);
   }
 
-  #encode({ rank, ...asking }: Asker & { readonly cookies?: string }): Buffer {
-    return Buffer.from(this.#target.request({ ...asking, address: addressOf(this.#target, rank) }), 'latin1');
+  #encode(asker: Asker & { readonly cookies?: string }): Buffer {
+    return Buffer.from(this.#target.request({ ...asker, address: addressOf(this.#target, asker.rank) }), 'latin1');
   }
 }
 

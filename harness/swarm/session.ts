@@ -28,7 +28,8 @@ export type EndReason =
 export interface SessionListener {
   /** The client can use it: connected (pollings), 200 (sse), 101 (websocket). */
   onOpen(atUs: number): void;
-  onVersion(kind: 'snapshot' | 'update', version: number, atUs: number): void;
+  /** `intendedUs` as the message told it, 0 when it did not. */
+  onVersion(kind: 'snapshot' | 'update', version: number, atUs: number, intendedUs: number): void;
   /** An answer that says there is nothing new: 304, 204. */
   onUnchanged(atUs: number): void;
   /** A poll was answered. `dueUs` is its intended time. */

@@ -2,7 +2,7 @@
 
 import type { Update } from '../plan/arrivals.ts';
 import type { ChurnPlan } from '../plan/population.ts';
-import type { ReferenceTargetPlan } from '../targets/reference.ts';
+import type { TargetPlan } from '../targets/target-plan.ts';
 import type { Loss } from './connection.ts';
 import type { Ledger, Sample, TrialCounts, WindowCounts } from './ledger.ts';
 import type { LocalPortRange } from './local-ports.ts';
@@ -16,7 +16,7 @@ export type ShardGroup = 'ordinary' | 'canary' | 'vanishing' | 'slow';
 export interface ShardPlan {
   readonly name: string;
   readonly group: ShardGroup;
-  readonly target: ReferenceTargetPlan;
+  readonly target: TargetPlan;
   /** The ranks of this shard's clients, ascending; ranks of all shards together are 0 … clients − 1. */
   readonly ranks: readonly number[];
   /** Ranks whose single observations are kept. */
@@ -88,6 +88,8 @@ export interface ShardResult {
   readonly censored: number;
   /** The newest version that any client holds, for each audience. */
   readonly newestHeld: readonly number[];
+  /** Changes of the window that told their time, where they are the server's own; `null` where they are published. */
+  readonly timedInWindow: number | null;
   /** Clients that hold a version, so were answered once without naming one. */
   readonly holding: number;
   /** Clients that never caught up with what was newest when a service came back. */
@@ -104,4 +106,10 @@ export interface ShardResult {
   readonly cpuUs: number;
 }
 
-export type ShardReport = { readonly type: 'ready' } | { readonly type: 'rehearsed' } | ShardProgress | ShardResult;
+export type ShardReport =
+  | { readonly type: 'ready' }
+  | { readonly type: 'rehearsed' }
+  | ShardProgress
+  | ShardResult
+  /** The code of a target file failed. */
+  | { readonly type: 'broken'; readonly problem: string };

@@ -6,7 +6,7 @@ import { needsOwnPorts, ownPorts, shardCount } from '../plan/capacity.ts';
 import { backoffOfContender, type Contender, settingOf } from '../plan/contender.ts';
 import { dealRanks } from '../plan/population.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
-import type { ReferenceTargetPlan } from '../targets/reference.ts';
+import type { TargetPlan } from '../targets/target-plan.ts';
 import type { LocalPortRange } from './local-ports.ts';
 import type { Reconnecting } from './reaction.ts';
 import type { ShardPlan } from './shard-contract.ts';
@@ -15,7 +15,7 @@ import type { ShardPlan } from './shard-contract.ts';
  * Canaries at even ranks of the connect order; those who vanish, and those who read slowly, in a shard of their own; everyone else dealt
  * evenly to as few shards as can carry them.
  */
-export function planShards(plan: TrialPlan, target: ReferenceTargetPlan, limits: Limits): ShardPlan[] {
+export function planShards(plan: TrialPlan, target: TargetPlan, limits: Limits): ShardPlan[] {
   const canaries = canaryRanks(plan.clients);
   const isCanary = new Set(canaries);
   const dealt = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));

@@ -3,9 +3,10 @@ import { createSecureContext } from 'node:tls';
 import { nowUs } from '../contract/clock.ts';
 import { encodeHistogram, type Histogram } from '../contract/histogram.ts';
 import type { Transport } from '../contract/record.ts';
+import type { Asking } from '../contract/target.ts';
 import { connectOffsetUs } from '../plan/arrivals.ts';
 import { seededRandom } from '../plan/random.ts';
-import { referenceTarget } from '../targets/reference.ts';
+import { type TargetPlan, targetOf, trustOf } from '../targets/target-plan.ts';
 import { type ClientWorld, VirtualClient } from './client.ts';
 import { ComingAndGoing } from './coming-and-going.ts';
 import { sampleEventLoopDelay } from './event-loop-delay.ts';
@@ -16,9 +17,11 @@ import { PollingSession } from './polling.ts';
 import { rehearse } from './rehearsal.ts';
 import { addressOf, Requests } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
+import { SeenUpdates } from './seen-updates.ts';
 import type { SessionMaker, Traffic } from './session.ts';
 import type { ShardCommand, ShardPlan, ShardReport, ShardResult } from './shard-contract.ts';
 import { SseSession } from './sse.ts';
+import { PublishedUpdates, type UpdateLog } from './update-log.ts';
 import { WebSocketSession } from './websocket.ts';
 
 /** One session of each transport. */
@@ -43,6 +46,8 @@ interface Reading {
 export class Shard {
   readonly #plan: ShardPlan;
   readonly #report: (report: ShardReport) => void;
+  /** Where changes are not ours. */
+  readonly #seen: SeenUpdates | null;
   readonly #ledger: Ledger;
   readonly #scheduler = new Scheduler();
   readonly #pace = { pauseUs: 0 };
@@ -60,7 +65,8 @@ export class Shard {
   constructor(plan: ShardPlan, report: (report: ShardReport) => void) {
     this.#plan = plan;
     this.#report = report;
-    this.#ledger = new Ledger(plan.audiences);
+    this.#seen = plan.target.changes === 'theirs' ? new SeenUpdates(plan.audiences) : null;
+    this.#ledger = new Ledger(this.#seen ?? new PublishedUpdates(plan.audiences, baseOf(plan.target)));
     this.#world = this.#makeWorld();
     this.#clients = this.#makeClients();
     this.#ledger.standing.behind = this.#clients.length;
@@ -114,15 +120,17 @@ export class Shard {
 
   #makeWorld(): ClientWorld {
     const plan = this.#plan;
-    const target = referenceTarget(plan.target);
+    const target = targetOf(plan.target, (problem) => this.#report({ type: 'broken', problem }));
+    const trust = trustOf(plan.target);
+    const updates = this.#ledger.updates;
     return {
       context: {
         target,
         scheduler: this.#scheduler,
-        requests: new Requests(target),
+        requests: new Requests({ ...target, request: (asking) => target.request(asAsked(asking, updates)) }),
         traffic: this.#ledger.traffic,
         localPorts: plan.localPorts === null ? null : new LocalPorts(plan.localPorts, process.pid * 97),
-        tls: plan.target.authority === null ? null : createSecureContext({ ca: plan.target.authority }),
+        tls: trust === null ? null : createSecureContext(trust),
         pace: this.#pace,
         connectTimeoutUs: plan.connectTimeoutUs,
         requestTimeoutUs: plan.requestTimeoutUs,
@@ -155,6 +163,7 @@ export class Shard {
 
   #openWindow(startUs: number, endUs: number): void {
     this.#ledger.window = { startUs, endUs };
+    this.#seen?.openWindow(startUs, endUs);
     this.#ledger.sessions.openWindow(startUs);
     this.#scheduler.at(startUs, {
       run: () => {
@@ -167,6 +176,7 @@ export class Shard {
     this.#scheduler.at(endUs, {
       run: () => {
         this.#atEnd = this.#read();
+        this.#seen?.close();
         // From now on everyone catches up.
         this.#pace.pauseUs = 0;
         this.#eventLoopDelay = this.#eventLoop.take();
@@ -193,6 +203,8 @@ export class Shard {
     if (this.#isQuiet || this.#reports % reportsPerLook === 0) this.#lookAfterRequests();
     this.#reports += 1;
     const { standing, trial } = this.#ledger;
+    // A change that one client is told of leaves all others behind.
+    if (this.#seen !== null) standing.behind = this.#clients.filter(({ isBehind }) => isBehind).length;
     this.#report({ type: 'progress', ...standing, outstanding: this.#outstanding, gaveUp: trial.gaveUp });
   }
 
@@ -236,6 +248,7 @@ export class Shard {
       windowUs: { startUs: start.atUs, endUs: end.atUs },
       censored,
       newestHeld,
+      timedInWindow: this.#seen?.timedInWindow ?? null,
       holding,
       notCaughtUp,
       expected,
@@ -249,6 +262,15 @@ export class Shard {
       cpuUs: end.cpuUs - start.cpuUs,
     };
   }
+}
+
+/** A server is asked after a version as it counts them. */
+function asAsked(asking: Asking, updates: UpdateLog): Asking {
+  return asking.held === null ? asking : { ...asking, held: updates.toldAs(asking.audience, asking.held) };
+}
+
+function baseOf(target: TargetPlan): number {
+  return target.kind === 'foreign' ? target.base : 0;
 }
 
 function subtract(end: Traffic, start: Traffic): Traffic {

@@ -111,7 +111,7 @@ export class SseSession implements Session, ConnectionOwner, HttpResponseHandler
     this.#context.traffic.payloadIn += end - start;
     this.#context.target.decode(buffer, start, end, decoded);
     if (decoded.kind === 'snapshot' || decoded.kind === 'update')
-      this.#listener.onVersion(decoded.kind, decoded.version, this.#atUs);
+      this.#listener.onVersion(decoded.kind, decoded.version, this.#atUs, decoded.intendedUs);
   }
 
   onProtocolError(error: ProtocolError): void {

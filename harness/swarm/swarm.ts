@@ -1,11 +1,12 @@
 // The whole swarm, run locally: shards as processes with a common start, and a canary shard beside them.
 // In: a trial's plan. Out: where all clients stand, and at rest one result a shard.
+import { FreshetError } from '../contract/errors.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { Update } from '../plan/arrivals.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { type Child, startChild } from '../services/child.ts';
 import type { Guard } from '../services/guard.ts';
-import type { ReferenceTargetPlan } from '../targets/reference.ts';
+import type { TargetPlan } from '../targets/target-plan.ts';
 import type { Loss } from './connection.ts';
 import type { ShardCommand, ShardGroup, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
 import { planShards } from './shard-plans.ts';
@@ -34,12 +35,18 @@ interface RunningShard {
 
 export class Swarm {
   readonly children: readonly Child[];
+  /** Resolves when the code of a target file has failed in a shard. */
+  readonly broken: Promise<FreshetError>;
   readonly #shards: readonly RunningShard[];
+  #onBroken: (error: FreshetError) => void = () => {};
   #onChange: () => void = () => {};
 
   private constructor(shards: readonly RunningShard[]) {
     this.#shards = shards;
     this.children = shards.map(({ child }) => child);
+    this.broken = new Promise((resolve) => {
+      this.#onBroken = resolve;
+    });
     for (const shard of shards) shard.child.onMessage((message) => this.#hear(shard, message as ShardReport));
   }
 
@@ -48,7 +55,7 @@ export class Swarm {
     guard: Guard;
     bundle: string;
     plan: TrialPlan;
-    target: ReferenceTargetPlan;
+    target: TargetPlan;
     limits: Limits;
     /** Words that, before a command, run it where the vanishing clients are. */
     within?: readonly string[];
@@ -180,6 +187,7 @@ export class Swarm {
   }
 
   #hear(shard: RunningShard, report: ShardReport): void {
+    if (report.type === 'broken') this.#onBroken(new FreshetError('input', report.problem));
     if (report.type === 'rehearsed') shard.isRehearsed = true;
     if (report.type === 'progress') shard.progress = report;
     if (report.type === 'result') shard.result = report;

@@ -1,18 +1,46 @@
-// Which versions of which dashboard were intended when: the schedule, as told to every shard. Versions count from 1.
-
+// Which versions of which dashboard were intended when, as the clients of one shard know it: the schedule that is published, or, where
+// changes are the server's own, what its messages told. Versions of a dashboard count from 1.
 import type { Update } from '../plan/arrivals.ts';
 
-export class UpdateLog {
+export interface UpdateLog {
+  /** The version in our count that a message means. */
+  place(audience: number, version: number, intendedUs: number): number;
+  /** The version as the server counts it. */
+  toldAs(audience: number, version: number): number;
+  /** Adds changes that will be published, in the order of their versions. Those `inWindow` are the measured ones. */
+  add(updates: readonly Update[], inWindow: boolean): void;
+  /** When a version is intended, in µs; infinitely late when it is not known. */
+  intendedUs(audience: number, version: number): number;
+  /** The newest version intended by this moment, 0 before any. */
+  newestBy(audience: number, atUs: number): number;
+  inWindow(audience: number, version: number): boolean;
+  /** The newest version known, 0 before any. */
+  newest(audience: number): number;
+}
+
+/** The schedule, as told to every shard. */
+export class PublishedUpdates implements UpdateLog {
   readonly #intendedUs: number[][];
   /** The first version intended in the window; those before belong to the warm-up. */
   readonly #firstInWindow: number[];
+  /** What the server's count is ahead of ours. */
+  readonly #base: number;
 
-  constructor(audiences: number) {
+  constructor(audiences: number, base = 0) {
     this.#intendedUs = Array.from({ length: audiences }, () => []);
     this.#firstInWindow = Array.from({ length: audiences }, () => Number.POSITIVE_INFINITY);
+    this.#base = base;
   }
 
-  /** Adds changes, in the order of their versions. Those `inWindow` are the measured ones. */
+  /** A state from before the trial is version 0. */
+  place(_audience: number, version: number): number {
+    return this.#base === 0 ? version : Math.max(0, version - this.#base);
+  }
+
+  toldAs(_audience: number, version: number): number {
+    return version + this.#base;
+  }
+
   add(updates: readonly Update[], inWindow: boolean): void {
     for (const { audience, version, intendedUs } of updates) {
       const versions = this.#intendedUs[audience];
@@ -22,12 +50,10 @@ export class UpdateLog {
     }
   }
 
-  /** When a version is intended, in µs; infinitely late when it is not planned. */
   intendedUs(audience: number, version: number): number {
     return this.#intendedUs[audience]?.[version - 1] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** The newest version intended by this moment, 0 before any. */
   newestBy(audience: number, atUs: number): number {
     const versions = this.#intendedUs[audience] ?? [];
     let version = versions.length;
@@ -39,7 +65,6 @@ export class UpdateLog {
     return version >= (this.#firstInWindow[audience] ?? Number.POSITIVE_INFINITY);
   }
 
-  /** The newest planned version, 0 before any. */
   newest(audience: number): number {
     return this.#intendedUs[audience]?.length ?? 0;
   }

@@ -96,7 +96,7 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
 
   onHead(head: ResponseHead): void {
     this.#context.requests.keepCookie(this.#place, head);
-    const misfit = head.status === 101 ? findMisfit(head) : null;
+    const misfit = head.status === 101 ? findMisfit(head, this.#context.target.subprotocol ?? null) : null;
     if (head.status !== 101) this.#end(endedByStatus(head));
     else if (misfit !== null) this.#end({ kind: 'protocol', detail: misfit });
     else this.#becomeOpen();
@@ -115,7 +115,7 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
     traffic.payloadIn += end - start;
     target.decode(buffer, start, end, decoded);
     if (decoded.kind === 'snapshot' || decoded.kind === 'update')
-      this.#listener.onVersion(decoded.kind, decoded.version, this.#atUs);
+      this.#listener.onVersion(decoded.kind, decoded.version, this.#atUs, decoded.intendedUs);
     else if (decoded.kind === 'ping' && target.pong !== null) this.#sendText(target.pong);
   }
 
@@ -141,8 +141,7 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
   #becomeOpen(): void {
     this.#deadlineUs = Number.POSITIVE_INFINITY;
     this.#frames = new FrameReader(this);
-    const { firstMessage } = this.#context.target;
-    if (firstMessage !== null) this.#sendText(firstMessage);
+    for (const message of this.#context.target.firstMessages(this.#place)) this.#sendText(message);
     this.#listener.onOpen(this.#atUs);
   }
 
@@ -172,10 +171,11 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
 }
 
 /** Why a 101 is no answer to our handshake (RFC 6455 §4.1), or `null` when it is. */
-function findMisfit(head: ResponseHead): string | null {
+function findMisfit(head: ResponseHead, asked: string | null): string | null {
   const { secWebSocketAccept, upgrade, secWebSocketExtensions, secWebSocketProtocol } = head;
   if (secWebSocketAccept !== websocketAccept || upgrade?.toLowerCase() !== 'websocket')
     return 'the answer to the handshake does not fit the key';
-  const unasked = secWebSocketExtensions ?? secWebSocketProtocol;
+  if (secWebSocketProtocol === null && asked !== null) return `the server did not choose the subprotocol ${asked}`;
+  const unasked = secWebSocketExtensions ?? (secWebSocketProtocol === asked ? null : secWebSocketProtocol);
   return unasked === null ? null : `the server chose an extension or subprotocol that was not offered: ${unasked}`;
 }

@@ -31,6 +31,7 @@ export interface ReferenceSystem extends RunningSystem {
 
 /** Where they will be; `start` starts them. */
 export interface ReferenceLayout extends SystemLayout {
+  readonly target: ReferenceTargetPlan;
   start(): Promise<ReferenceSystem>;
 }
 

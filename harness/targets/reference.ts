@@ -4,8 +4,8 @@
 import { messagePrefix, paths } from '../../servers/protocol.ts';
 import type { Transport } from '../contract/record.ts';
 import type { Address, Asking, Decoded, Target } from '../contract/target.ts';
-import { websocketKey } from '../contract/websocket-key.ts';
 import { seededRandom } from '../plan/random.ts';
+import { browserRequest } from './browser-request.ts';
 
 export interface ReferenceTargetPlan {
   readonly kind: 'reference';
@@ -19,15 +19,9 @@ export interface ReferenceTargetPlan {
   readonly authority: string | null;
   /** Deals each client a network of its own, as a balancer sees them in life. Absent: their addresses do not matter. */
   readonly networksSeed?: number;
+  /** They make their changes themselves, and their messages tell when. Absent: changes are ours. */
+  readonly changes?: 'theirs';
 }
-
-/** Headers of a browser's fetch, EventSource or WebSocket, so that polling pays in bytes what it pays in life. */
-const browserHeaders = [
-  'User-Agent: Mozilla/5.0 (X11; Linux x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
-  'Accept-Language: en-US,en;q=0.9',
-  'Accept-Encoding: gzip, deflate, br, zstd',
-];
-const fetchHeaders = ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Mode: cors', 'Sec-Fetch-Dest: empty'];
 
 /** The target that a plan describes. */
 export function referenceTarget(plan: ReferenceTargetPlan): Target {
@@ -35,11 +29,9 @@ export function referenceTarget(plan: ReferenceTargetPlan): Target {
     transport: plan.transport,
     addresses: plan.addresses,
     asksAfterVersion: plan.transport === 'long-polling' || plan.transport === 'sse' || plan.etag,
-    firstMessage:
-      plan.transport === 'websocket' && plan.auth === 'message'
-        ? JSON.stringify({ type: 'auth', token: plan.token })
-        : null,
-    pong: plan.transport === 'websocket' ? '{"type":"pong"}' : null,
+    firstMessages: () => (plan.auth === 'message' ? [JSON.stringify({ type: 'auth', token: plan.token })] : []),
+    pong: '{"type":"pong"}',
+    greets: true,
     ...(plan.networksSeed !== undefined && { sourceOf: sourcesBy(plan.networksSeed) }),
     request: (asking) => requestHead(plan, asking),
     decode: decodeMessage,
@@ -56,53 +48,31 @@ function sourcesBy(seed: number): (rank: number) => string {
 }
 
 function requestHead(plan: ReferenceTargetPlan, { address, audience, held, cookies = '' }: Asking): string {
-  const token = plan.auth === 'query' ? `&token=${encodeURIComponent(plan.token)}` : '';
-  const origin = `${address.host}:${address.port}`;
-  const ownCookie = plan.auth === 'cookie' ? `token=${encodeURIComponent(plan.token)}` : '';
+  const { transport, keepAlive, auth } = plan;
+  const token = auth === 'query' ? `&token=${encodeURIComponent(plan.token)}` : '';
+  const after = transport === 'long-polling' && held !== null ? `&after=${held}` : '';
+  const ownCookie = auth === 'cookie' ? `token=${encodeURIComponent(plan.token)}` : '';
   const allCookies = [ownCookie, cookies].filter((each) => each !== '').join('; ');
-  const cookie = allCookies === '' ? [] : [`Cookie: ${allCookies}`];
-  const head = (path: string, headers: readonly string[]) =>
-    [
-      `GET ${path}?audience=${audience}${token} HTTP/1.1`,
-      `Host: ${origin}`,
-      ...headers,
-      ...browserHeaders,
-      ...cookie,
-      '',
-      '',
-    ].join('\r\n');
-  const connection = `Connection: ${plan.keepAlive ? 'keep-alive' : 'close'}`;
-  switch (plan.transport) {
-    case 'polling': {
-      const match = plan.etag && held !== null ? [`If-None-Match: "${held}"`] : [];
-      return head(paths.dashboard, [connection, 'Accept: application/json', ...match, ...fetchHeaders]);
-    }
-    case 'long-polling': {
-      const request = head(paths.dashboard, [connection, 'Accept: application/json', ...fetchHeaders]);
-      return held === null ? request : request.replace(' HTTP/1.1', `&after=${held} HTTP/1.1`);
-    }
-    case 'sse': {
-      const resume = held === null ? [] : [`Last-Event-ID: ${held}`];
-      return head(paths.events, [
-        'Connection: keep-alive',
-        'Accept: text/event-stream',
-        'Cache-Control: no-cache',
-        ...resume,
-        ...fetchHeaders,
-      ]);
-    }
-    case 'websocket':
-      return head(paths.websocket, [
-        'Connection: Upgrade',
-        'Upgrade: websocket',
-        `Origin: ${plan.authority === null ? 'http' : 'https'}://${origin}`,
-        'Sec-WebSocket-Version: 13',
-        `Sec-WebSocket-Key: ${websocketKey}`,
-        'Pragma: no-cache',
-        'Cache-Control: no-cache',
-      ]);
-  }
+  return browserRequest({
+    transport,
+    path: `${pathOf[transport]}?audience=${audience}${token}${after}`,
+    host: `${address.host}:${address.port}`,
+    isSecure: plan.authority !== null,
+    keepAlive,
+    headers: [
+      ...(transport === 'polling' && plan.etag && held !== null ? [`If-None-Match: "${held}"`] : []),
+      ...(transport === 'sse' && held !== null ? [`Last-Event-ID: ${held}`] : []),
+      ...(allCookies === '' ? [] : [`Cookie: ${allCookies}`]),
+    ],
+  });
 }
+
+const pathOf: Readonly<Record<Transport, string>> = {
+  polling: paths.dashboard,
+  'long-polling': paths.dashboard,
+  sse: paths.events,
+  websocket: paths.websocket,
+};
 
 const snapshotBytes = Buffer.from(messagePrefix.snapshot);
 const updateBytes = Buffer.from(messagePrefix.update);

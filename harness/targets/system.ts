@@ -5,7 +5,7 @@ import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Child } from '../services/child.ts';
 import type { NetworkLink } from '../services/network-link.ts';
 import type { Database, Service } from '../services/service.ts';
-import type { ReferenceTargetPlan } from './reference.ts';
+import type { TargetPlan } from './target-plan.ts';
 
 export interface MeasuredSystem {
   /** What it stands on; a trial cannot outlive them. `null`: there is none, or it is not ours to see. */
@@ -24,7 +24,7 @@ export type CountedDatabase = Pick<Database, 'adminUrl' | 'serverRole' | 'publis
 
 /** Where everything will be, known before it runs, so that all processes of a trial can start side by side. */
 export interface SystemLayout {
-  readonly target: ReferenceTargetPlan;
+  readonly target: TargetPlan;
   /** The balancer's nginx.conf; `null` where there is none. */
   readonly nginxConf: string | null;
   /** /metrics of the servers and the relay, in that order; never through the balancer. */

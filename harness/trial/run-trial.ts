@@ -114,7 +114,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     services: [services.postgres, services.redis, ...system.services],
     children: [publisher.child, ...swarm.children],
     deaths: [system.died],
-    losses: [publisher.lost],
+    losses: [publisher.lost, swarm.broken],
   });
   return {
     services,
