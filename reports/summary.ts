@@ -4,7 +4,7 @@ import { escapeMarkdown, fenceMarkdown, quoteMermaid } from './escape.ts';
 import { type Headline, headlineOf } from './headline.ts';
 import { shorten } from './inert.ts';
 import { isEmpty, numberOf, type Run } from './run.ts';
-import { sweepTablesOf } from './scaling/tables.ts';
+import { scaledTablesOf } from './scaling/figures.ts';
 import { stormSystemTableOf, stormTableOf } from './storm-table.ts';
 import { renderMarkdownTable } from './table/markdown.ts';
 import { renderVerdictMarkdown } from './verdict/dialects.ts';
@@ -42,9 +42,9 @@ function renderHeadline({ kind, sentences, conditions, caveats }: Headline): str
   return lines.filter((line) => line !== '').join('\n');
 }
 
-function renderScales({ sweep }: Run): string {
-  if (sweep === null) return '';
-  const tables = sweepTablesOf(sweep).map((table) => `${table.caption}:\n\n${renderMarkdownTable(table)}`);
+function renderScales(run: Run): string {
+  if (run.sweep === null) return '';
+  const tables = scaledTablesOf(run).map((table) => `${table.caption}:\n\n${renderMarkdownTable(table)}`);
   return ['### At other scales\n', ...tables].join('\n');
 }
 

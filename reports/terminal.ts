@@ -2,7 +2,7 @@
 import { comparisonTablesOf } from './comparison-table.ts';
 import { headlineOf } from './headline.ts';
 import { isEmpty, type Run } from './run.ts';
-import { sweepTablesOf } from './scaling/tables.ts';
+import { scaledTablesOf } from './scaling/figures.ts';
 import { stormTableOf } from './storm-table.ts';
 import { renderTerminalTable, type TerminalStyle } from './table/terminal.ts';
 import { wrapText } from './table/text-width.ts';
@@ -30,7 +30,7 @@ export function renderTerminal(run: Run, style: TerminalStyle): string {
 export function renderTerminalTables(run: Run, style: TerminalStyle): string {
   const under = (heading: string, table: Table) =>
     [...wrapText(heading, style.width ?? defaultWidth), renderTerminalTable(table, style)].join('\n');
-  const scales = run.sweep === null ? [] : sweepTablesOf(run.sweep).map((table) => under(table.caption, table));
+  const scales = scaledTablesOf(run).map((table) => under(table.caption, table));
   const storm = `Reconnect storm: ${run.stormConditions.join(' · ')}`;
   return [
     ...(run.contenders.length > 0 || isEmpty(run)

@@ -32,6 +32,14 @@ export const commonSettings = {
     step: '1ms',
     meaning: 'time added to each snapshot query, for databases slower than this one',
   },
+  'pool-timeout': {
+    kind: 'duration',
+    default: '5s',
+    min: '100ms',
+    max: '1m',
+    step: '1ms',
+    meaning: 'how long a query waits for a free database connection before it fails',
+  },
   'pool-size': { kind: 'count', default: 10, min: 1, max: 100, meaning: 'database connections of a server process' },
   late: {
     kind: 'choice',

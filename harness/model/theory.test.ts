@@ -37,6 +37,19 @@ describe('arithmetic', () => {
     expect(expectedQueriesPerMinute(theory('polling'))?.value).toBe(15_000);
   });
 
+  test('gives no more queries than the pool’s connections can do, and no freshness beyond that', () => {
+    const drain = (clients: number) => theory('polling', { clients, 'query-cost': 100_000 });
+    expect([15, 200, 300].map((clients) => expectedQueriesPerMinute(drain(clients))?.value)).toEqual([
+      450, 6_000, 6_000,
+    ]);
+    expect(expectedQueriesPerMinute(drain(300))?.because).toBe(
+      '10 connections × 60 s / 100 ms, where 300 clients × 60 s / 2 s are asked for',
+    );
+    expect(expectedFreshnessP50(drain(200))).not.toBeNull();
+    expect(expectedFreshnessP50(drain(300))).toBeNull();
+    expect(expectedFreshnessP50(theory('polling+cache=1s', { clients: 300, 'query-cost': 100_000 }))).not.toBeNull();
+  });
+
   test('gives push one query for each change, and one for each node that listens itself', () => {
     expect(expectedQueriesPerMinute(theory('sse'))?.value).toBe(12);
     expect(expectedQueriesPerMinute(theory('sse+nodes=3'))?.value).toBe(36);

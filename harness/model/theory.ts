@@ -46,15 +46,27 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
   // Each node has a cache of its own, and which polls meet at one is the balancer's choice.
   if (cacheUs > 0 && isChosenByBalancer(plan)) return null;
-  if (cacheUs === 0) {
-    const value = (plan.clients * 60e6) / plan.pollIntervalUs;
-    return {
-      value,
-      because: `${plan.clients} clients × 60 s / ${formatDurationUs(plan.pollIntervalUs)}`,
-      standardError: 0,
-    };
-  }
-  return cachedQueries(input, cacheUs);
+  return cacheUs === 0 ? polledQueries(plan) : cachedQueries(input, cacheUs);
+}
+
+/** What is asked for, up to what the pools can answer: a connection is busy for at least what a query costs. */
+function polledQueries(plan: TrialPlan): Expectation {
+  const asked = (plan.clients * 60e6) / plan.pollIntervalUs;
+  const most = capacityPerMinute(plan);
+  const asks = `${plan.clients} clients × 60 s / ${formatDurationUs(plan.pollIntervalUs)}`;
+  if (asked <= most) return { value: asked, because: asks, standardError: 0 };
+  const connections = plan.nodes * plan.poolSize;
+  return {
+    value: most,
+    because: `${connections} connections × 60 s / ${formatDurationUs(plan.queryCostUs)}, where ${asks} are asked for`,
+    // A query takes some ms besides.
+    standardError: most * 0.04,
+  };
+}
+
+/** Queries a minute that the connections of all pools can do; infinite where a query costs nothing worth mentioning. */
+function capacityPerMinute({ nodes, poolSize, queryCostUs }: TrialPlan): number {
+  return queryCostUs === 0 ? Number.POSITIVE_INFINITY : (nodes * poolSize * 60e6) / queryCostUs;
 }
 
 /** Queries for each change, and `null` for polling, which asks whether or not there is one. */
@@ -107,6 +119,7 @@ export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
   const { plan, queryUs, updatesInWindow } = input;
   if (plan.contender.transport !== 'polling' || updatesInWindow === 0 || !isSteady(plan)) return null;
   if (Number(settingOf(plan.contender, 'cache')) > 0 && isChosenByBalancer(plan)) return null;
+  if (isBeyondPool(plan)) return null;
   const wait = `uniform on [0, ${formatDurationUs(plan.pollIntervalUs)}]`;
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
   const cached = cacheUs === 0 ? null : cachedQueries(input, cacheUs);
@@ -128,7 +141,7 @@ export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
 export function expectedUnchangedShare({ plan, updatesInWindow }: TheoryInput): Expectation | null {
   if (plan.contender.transport !== 'polling' || !isSteady(plan)) return null;
   if (plan.pollIntervalUs > plan.updateIntervalUs) return null;
-  if (Number(settingOf(plan.contender, 'cache')) > 0 || plan.updates === 'poisson') return null;
+  if (Number(settingOf(plan.contender, 'cache')) > 0 || plan.updates === 'poisson' || isBeyondPool(plan)) return null;
   const polls = plan.windowUs / plan.pollIntervalUs;
   const changes = updatesInWindow / plan.audiences;
   if (changes > polls) return null;
@@ -137,6 +150,12 @@ export function expectedUnchangedShare({ plan, updatesInWindow }: TheoryInput): 
     because: `${changes} of a client’s ${polls} polls bring a change`,
     standardError: 0,
   };
+}
+
+/** More is asked for than the pools can answer: how long that waits is a matter of how long it has gone on. */
+function isBeyondPool(plan: TrialPlan): boolean {
+  const asksOnce = Number(settingOf(plan.contender, 'cache')) > 0;
+  return !asksOnce && (plan.clients * 60e6) / plan.pollIntervalUs > capacityPerMinute(plan);
 }
 
 /** `null` where a balancer dealt the clients of several dashboards: which of them a node has is its own knowledge. */

@@ -24,6 +24,7 @@ export interface TrialPlan extends Population {
   readonly payloadBytes: number;
   readonly queryCostUs: number;
   readonly poolSize: number;
+  readonly poolTimeoutUs: number;
   readonly late: 'skip' | 'queue' | 'overlap';
   readonly connectRate: number;
   readonly nodes: number;
@@ -88,6 +89,7 @@ function planTrial(
     payloadBytes: number('payload'),
     queryCostUs: number('query-cost'),
     poolSize: number('pool-size'),
+    poolTimeoutUs: number('pool-timeout'),
     late: lateOf(settings.late),
     connectRate: Math.min(number('connect-rate'), admittedPerSecond(contender)),
     nodes: Number(settingOf(contender, 'nodes')),

@@ -469,6 +469,7 @@ function recordedSettings(plan: TrialPlan, by: VanishingWay | null): TrialRecord
     payload: plan.payloadBytes,
     'query-cost': spellDurationUs(plan.queryCostUs),
     'pool-size': plan.poolSize,
+    'pool-timeout': spellDurationUs(plan.poolTimeoutUs),
     late: plan.late,
     'connect-rate': plan.connectRate,
     control: spellDurationUs(plan.controlUs),

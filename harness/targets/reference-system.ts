@@ -286,6 +286,7 @@ function serverSettings({ plan, database, redis, guard, host }: PlacedOptions): 
     redisUrl: redis?.url ?? null,
     redisChannel: `freshet:${guard.runId}:${database.name}`,
     poolSize: plan.poolSize,
+    poolTimeoutMs: plan.poolTimeoutUs / 1000,
     audiences: plan.audiences,
     payloadBytes: plan.payloadBytes,
     queryCostMs: plan.queryCostUs / 1000,
@@ -312,7 +313,7 @@ function serverSettings({ plan, database, redis, guard, host }: PlacedOptions): 
 }
 
 function relaySettings(options: PlacedOptions): Partial<ServerSettings> {
-  const { postgresUrl, redisUrl, redisChannel, resync, poolSize, audiences, payloadBytes, queryCostMs } =
+  const { postgresUrl, redisUrl, redisChannel, resync, poolSize, poolTimeoutMs, audiences, payloadBytes, queryCostMs } =
     serverSettings(options);
   return {
     postgresUrl,
@@ -320,6 +321,7 @@ function relaySettings(options: PlacedOptions): Partial<ServerSettings> {
     redisChannel,
     resync,
     poolSize,
+    poolTimeoutMs,
     audiences,
     payloadBytes,
     queryCostMs,

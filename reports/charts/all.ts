@@ -7,6 +7,7 @@ import { figureCharts } from './figures.ts';
 import { freshnessChart } from './freshness.ts';
 import { poolWaitsChart } from './pool-waits.ts';
 import { queriesChart } from './queries.ts';
+import { scaledFiguresChart } from './scaled-figures.ts';
 import { staleChart } from './stale.ts';
 import { stormChart } from './storm.ts';
 import { timelineChart } from './timeline.ts';
@@ -21,7 +22,7 @@ const makers = {
   'waits for a database connection over time': poolWaitsChart,
 } as const satisfies Record<string, ChartMaker>;
 
-const sweepMakers: readonly ChartMaker[] = [crossoverChart];
+const sweepMakers: readonly ChartMaker[] = [scaledFiguresChart, crossoverChart];
 
 const stormMakers: readonly ChartMaker[] = [stormChart];
 

@@ -27,6 +27,11 @@ const namedRecord = (): RunRecord => {
   return { ...buildRecord(), scenarios: { dashboard: { question: 'What follows?', columns } } };
 };
 
+const namedSweep = (): RunRecord => {
+  const columns = ['db.queriesPerMinute', 'freshnessUs.p99', 'storm.gaveUp'];
+  return { ...buildSweepRecord(), scenarios: { dashboard: { question: 'What follows?', columns } } };
+};
+
 describe('the specifications', () => {
   it('are valid by Vega-Lite’s own schema, for odd records too', () => {
     const schema = createRequire(import.meta.url)('vega-lite/vega-lite-schema.json') as object;
@@ -38,6 +43,7 @@ describe('the specifications', () => {
       storms: buildStormRecord(),
       sweep: buildSweepRecord(),
       named: namedRecord(),
+      'named-sweep': namedSweep(),
       'storm-momentary': oddRecords()['storm-momentary'] ?? buildRecord(),
     })) {
       for (const chart of chartsOf(readRun(record))) {
@@ -90,6 +96,18 @@ describe('the titles', () => {
     expect(chart?.title).toBe('Stale screens: polling+cache=1s 30 %, long-polling, sse and websocket 0.1 %');
     expect(chart?.data.columns).toEqual(['contender', 'round trip p99', 'stale screens', 'server memory']);
     expect(chart?.data.rows.find(([label]) => label === 'sse')?.[1]).toBe('–');
+  });
+
+  it('say of a sweep whose scenario names its figures how the first one goes, and draw those in place of break-evens', () => {
+    const charts = chartsOf(readRun(namedSweep()));
+    expect(charts.map(({ name }) => name)).not.toContain('crossover');
+    const chart = charts.find(({ name }) => name === 'figures-by-scale');
+    expect(chart?.title).toMatch(
+      /^DB queries\/min of polling: \S+ with 50 clients, \S+ with 1,000 clients; of \S+ \S+$/,
+    );
+    expect(new Set(chart?.data.rows.map(([first = '']) => first.split(',')[0]))).toEqual(
+      new Set(['DB queries/min', 'freshness p99']),
+    );
   });
 
   it('carry no finding of an invalid run', () => {

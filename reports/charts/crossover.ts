@@ -12,15 +12,16 @@ import {
   rangeOf,
   trendOf,
 } from '../scaling/costs.ts';
+import { namedFigures } from '../scaling/figures.ts';
 import { costAt } from '../scaling/line.ts';
 import { type Chart, looksOf } from './chart.ts';
 import { type CrossoverPanel, crossoverSpec } from './crossover-panels.ts';
 import { capitalise } from './extremes.ts';
 
-/** The chart, or `null` when the run swept nothing, or none of its costs was measured. */
+/** The chart, or `null` when the run swept nothing, none of its costs was measured, or its scenario asks for other figures. */
 export function crossoverChart(run: Run): Chart | null {
   const { sweep } = run;
-  if (sweep === null) return null;
+  if (sweep === null || namedFigures(run) !== null) return null;
   const panels = costMetrics.map((metric) => panelOf(sweep, metric)).filter(isMeasured);
   const title = panels.length === 0 ? null : titleOf(sweep, panels);
   if (title === null) return null;

@@ -5,7 +5,8 @@ import { escapeHtml } from '../escape.ts';
 import { keepUnits } from '../figures.ts';
 import { type Headline, headlineOf } from '../headline.ts';
 import { isEmpty, type Run } from '../run.ts';
-import { lineTableOf, sweepTablesOf } from '../scaling/tables.ts';
+import { namedFigures, scaledTablesOf } from '../scaling/figures.ts';
+import { lineTableOf } from '../scaling/tables.ts';
 import { stormSystemTableOf, stormTableOf } from '../storm-table.ts';
 import { renderHtmlTable } from '../table/html.ts';
 import { renderVerdictHtml } from '../verdict/dialects.ts';
@@ -120,12 +121,16 @@ function renderCharts(run: Run, charts: readonly PageChart[]): string {
   return charts.map(renderFigure).join('') + note;
 }
 
-function renderScales({ sweep }: Run, charts: readonly PageChart[]): string {
+function renderScales(run: Run, charts: readonly PageChart[]): string {
+  const { sweep } = run;
   if (sweep === null) return '';
-  const tables = sweepTablesOf(sweep).map(
+  const tables = scaledTablesOf(run).map(
     (table) => `<h3 class="machine">${escapeHtml(table.caption)}</h3>${renderHtmlTable(table)}`,
   );
-  const lines = `<details><summary>The lines that the costs follow</summary>${renderHtmlTable(lineTableOf(sweep))}</details>`;
+  const lines =
+    namedFigures(run) !== null
+      ? ''
+      : `<details><summary>The lines that the costs follow</summary>${renderHtmlTable(lineTableOf(sweep))}</details>`;
   return charts.map(renderFigure).join('') + tables.join('') + lines;
 }
 

@@ -17,7 +17,7 @@ import {
 import { type BreakEven, costAt } from './line.ts';
 
 /** A contender with its row at every scale. */
-interface ScaledRow {
+export interface ScaledRow {
   readonly contender: Contender;
   readonly readings: ReadonlyMap<number, Reading>;
   readonly cost: Cost | null;
@@ -64,7 +64,8 @@ function noted(reading: Reading, excluded: string | null): Reading {
   return excluded === null || reading.value === null ? reading : { ...reading, caveat: excluded };
 }
 
-function scaleTable(
+/** A figure at each scale, a row a contender. */
+export function scaleTable(
   sweep: Sweep,
   rows: readonly ScaledRow[],
   { caption, unit }: { caption: string; unit: string },
