@@ -32,6 +32,25 @@ const namedSweep = (): RunRecord => {
   return { ...buildSweepRecord(), scenarios: { dashboard: { question: 'What follows?', columns } } };
 };
 
+/** A service was away for 4 s of the window. */
+const outageRecord = (): RunRecord => {
+  const record = buildRecord();
+  const fault = { kind: 'fault', atUs: 3_000_000, untilUs: 7_000_000, what: 'Redis killed' } as const;
+  return { ...record, trials: record.trials.map((trial) => ({ ...trial, events: [...trial.events, fault] })) };
+};
+
+it('shades the time in which something was away, in every panel, and says so in the first', () => {
+  const frame = { width: 780, theme: plainTheme('light'), narrow: false, interactive: false, measure: fonts.measure };
+  const drawn = (record: RunRecord) =>
+    chartsOf(readRun(record)).flatMap((chart) =>
+      chart.name === 'stale-screens' ? JSON.stringify(chart.specFor(frame)) : [],
+    );
+  const [spec = ''] = drawn(outageRecord());
+  expect(spec.split('"until":7').length - 1).toBeGreaterThan(outageRecord().trials.length);
+  expect(spec).toContain('away 4 s');
+  expect(drawn(buildRecord())[0]).not.toContain('until');
+});
+
 describe('the specifications', () => {
   it('are valid by Vega-Lite’s own schema, for odd records too', () => {
     const schema = createRequire(import.meta.url)('vega-lite/vega-lite-schema.json') as object;
@@ -44,6 +63,7 @@ describe('the specifications', () => {
       sweep: buildSweepRecord(),
       named: namedRecord(),
       'named-sweep': namedSweep(),
+      outage: outageRecord(),
       'storm-momentary': oddRecords()['storm-momentary'] ?? buildRecord(),
     })) {
       for (const chart of chartsOf(readRun(record))) {

@@ -3,6 +3,7 @@
 import { formatNumber } from '../../harness/contract/units.ts';
 import { unmeasuredMark } from '../figures.ts';
 import type { Run } from '../run.ts';
+import { type Away, awayIn, awayLayers } from './away.ts';
 import { type Chart, type Frame, fitLabel, hitName, type Look, looksOf, type Spec } from './chart.ts';
 
 /** A contender's values over the window, one a bin; `null` where a reading failed. */
@@ -11,6 +12,8 @@ export interface TimeSeries {
   readonly look: Look;
   readonly values: readonly (number | null)[];
   readonly binUs: number;
+  /** When a fault had something away, in seconds of the window; `null` where none had. */
+  readonly away: Away | null;
 }
 
 /** How the values are read and drawn. */
@@ -34,6 +37,8 @@ export interface TimeMeasure {
 
 export const panelHeightPx = 52;
 const mostBins = 120;
+/** Shorter ones are noise, unless something happens within them. */
+const quietBinUs = 1_000_000;
 
 /** What the first repetitions recorded of it; empty when no trial recorded it. */
 export function seriesOf(run: Run, measure: TimeMeasure): TimeSeries[] {
@@ -44,12 +49,17 @@ export function seriesOf(run: Run, measure: TimeMeasure): TimeSeries[] {
     // The record's timeline goes on through the drain.
     const steps = series[measure.series]?.slice(0, Math.max(1, Math.round(trial.windowUs / stepUs))) ?? [];
     if (look === undefined || steps.every((value) => value === null)) return [];
-    return [{ label, look, ...binsOf(steps, stepUs, measure) }];
+    const away = awayIn(trial);
+    return [{ label, look, away, ...binsOf(steps, { stepUs, leastUs: away === null ? quietBinUs : stepUs }, measure) }];
   });
 }
 
-function binsOf(steps: readonly (number | null)[], stepUs: number, measure: TimeMeasure) {
-  const perBin = Math.max(1, Math.round(1_000_000 / stepUs), Math.ceil(steps.length / mostBins));
+function binsOf(
+  steps: readonly (number | null)[],
+  { stepUs, leastUs }: { stepUs: number; leastUs: number },
+  measure: TimeMeasure,
+) {
+  const perBin = Math.max(1, Math.round(leastUs / stepUs), Math.ceil(steps.length / mostBins));
   const binUs = perBin * stepUs;
   const values: (number | null)[] = [];
   // A last bin that is not full would show a drop that never was.
@@ -124,6 +134,7 @@ function panelSpec(series: TimeSeries, { frame, measure, encoding, index }: Pane
     width,
     height: panelHeightPx,
     layer: [
+      ...awayLayers(series.away, { frame, encoding, isFirst: index === 0 }),
       {
         data: { values: [...points, closing] },
         mark: {
