@@ -76,15 +76,18 @@ export function counted(count: number, noun: string): string {
 
 /** What was done to the system, and for how long to the tenth of a second, where all trials had the same done to them. */
 function faultPhrase(trials: readonly TrialRecord[]): string {
-  const phrases = trials.map(({ events }) => {
-    const fault = events.find(({ kind }) => kind === 'fault');
-    if (fault === undefined) return '';
-    const what = shorten(fault.what, whatLimit);
-    if (fault.untilUs === null) return what;
-    return `${what}, back after ${formatDurationUs(Math.round((fault.untilUs - fault.atUs) / 100_000) * 100_000)}`;
-  });
-  const [first = ''] = phrases;
-  return phrases.every((phrase) => phrase === first) ? first : '';
+  const faults = trials.map(({ events }) => events.find(({ kind }) => kind === 'fault'));
+  const [first] = faults;
+  if (first === undefined || faults.some((fault) => fault?.what !== first.what)) return '';
+  const what = shorten(first.what, whatLimit);
+  const lastedUs = faults.flatMap((fault) =>
+    fault === undefined || fault.untilUs === null ? [] : fault.untilUs - fault.atUs,
+  );
+  if (lastedUs.length < faults.length) return lastedUs.length === 0 ? what : '';
+  const [least, most] = [Math.min(...lastedUs), Math.max(...lastedUs)].map((us) =>
+    formatDurationUs(Math.round(us / 100_000) * 100_000),
+  );
+  return `${what}, back after ${least === most ? most : `${least} to ${most}`}`;
 }
 
 function windowPhrase(trials: readonly TrialRecord[]): string {

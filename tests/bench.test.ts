@@ -370,3 +370,50 @@ describe('a small reconnect storm', { timeout: 60_000 }, () => {
     ]);
   });
 });
+
+describe('an outage of each service, without resync', () => {
+  let redis: TrialRecord | undefined;
+  let postgres: TrialRecord | undefined;
+
+  beforeAll(async () => {
+    const timers = ['fault-at=300ms', 'down=600ms', 'quiet=1200ms', 'recovery=1500ms', 'control=100ms', 'audiences=4'];
+    const settings = timers.flatMap((timer) => ['--set', timer]);
+    const args = ['--clients', '20', '--update-interval', '200ms', '--contenders', 'websocket+resync=off'];
+    const { code, stderr } = await startBench(['redis-outage', 'postgres-restart', ...args, ...settings, '--out', out])
+      .ended;
+    // A busy machine voids latencies; what is asserted here are counts.
+    expect([0, 4], stderr).toContain(code);
+    const { trials, missing } = readRun(out);
+    expect(missing).toEqual([]);
+    [redis, postgres] = trials;
+  }, 120_000);
+
+  test('of Redis loses exactly what was published meanwhile; servers and relay tell when they noticed, and when they had it again', () => {
+    if (redis === undefined) throw new Error('the trial is missing');
+    const { metrics, events } = redis;
+    expect(events.find(({ kind }) => kind === 'fault')).toMatchObject({ what: 'Redis killed' });
+    const changes = Number(scalarOf(metrics['outage.changes']));
+    expect(changes).toBeGreaterThan(8);
+    expect(metrics['updates.missed']).toMatchObject({ expected: scalarOf(metrics['updates.missed']) });
+    // Four dashboards of five clients each; one that is on its way when Redis dies may count on either side.
+    expect(Math.abs(Number(scalarOf(metrics['updates.missed'])) - 5 * changes)).toBeLessThanOrEqual(5);
+    expect(metrics['outage.catchUpUs']).toMatchObject({ count: 20, censored: 0 });
+    expect(Number(scalarOf(metrics['outage.noticedUs']))).toBeLessThan(600_000);
+    const told = events.filter(({ kind }) => kind === 'consequence').map(({ what }) => what);
+    for (const who of ['server 1', 'server 2', 'relay']) expect(told).toContain(`${who} has Redis again`);
+    for (const name of faultMetrics.filter((each) => metricOf(each).needsFault === 'service'))
+      expect(metrics[name], name).not.toHaveProperty('reason');
+  });
+
+  test('of Postgres is outlived by servers, publisher and counters: all is committed, seen and counted', () => {
+    if (postgres === undefined) throw new Error('the trial is missing');
+    const { metrics, witnesses, clients } = postgres;
+    expect(Number(scalarOf(metrics['outage.committedLate']))).toBeGreaterThan(0);
+    expect(metrics['outage.catchUpUs']).toMatchObject({ count: clients, censored: 0 });
+    expect(scalarOf(metrics['outage.connectionsLost'])).toBe(0);
+    const queries = witnesses.find(({ what }) => what === 'database queries');
+    expect(queries?.database).toBe(queries?.servers);
+    const reason = expect.stringContaining('ended the process');
+    expect(metrics['db.cpuMsPerSecond']).toMatchObject({ value: null, reason });
+  });
+});

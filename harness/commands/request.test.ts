@@ -95,6 +95,26 @@ describe('a request', () => {
       "--require 'storm.recoveryUs.max < 10s' needs a reconnect storm; expected reconnect-storm among the scenarios",
     ]);
     expect(problemsOf({}, { require })).toEqual([]);
+    expect(problemsOf({}, { require }, ['redis-outage'])).toHaveLength(1);
+  });
+
+  test('refuses to stop a service that it did not start, whatever named it', () => {
+    const expected = (scenario: string, service: string, flag: string) =>
+      `${scenario} stops ${service}, but ${flag} names one that this run did not start; expected one of the run's own; leave that out`;
+    expect(problemsOf({ redis: 'redis://here' }, {}, ['redis-outage'])).toEqual([
+      expected('redis-outage', 'Redis', '--redis (or REDIS_URL)'),
+    ]);
+    expect(problemsOf({ postgres: 'postgres://here/db' }, {}, ['postgres-restart'])).toEqual([
+      expected('postgres-restart', 'Postgres', '--postgres (or DATABASE_URL)'),
+    ]);
+    expect(() => readRequest(['redis-outage'], flags(), { DATABASE_URL: 'postgres://here/db' })).not.toThrow();
+    expect(() => readRequest(['redis-outage'], flags(), { REDIS_URL: 'redis://here' })).toThrow(/REDIS_URL/);
+  });
+
+  test('refuses a recovery that is over before anything changes again', () => {
+    expect(problemsOf({}, { set: ['recovery=5s'] }, ['redis-outage']).join()).toMatch(
+      /recovery is 5s; expected at least quiet 5s \+ --update-interval 2s/,
+    );
   });
 
   test.each([

@@ -214,7 +214,7 @@ function readCount(flag: string, text: string, range: { min: number; max: number
 
 /** What only a storm measures, asked of a run without one. */
 function unmeasuredNeeds(requirements: readonly Requirement[], chosen: readonly Scenario[]): string[] {
-  if (chosen.some(({ settings }) => settings.fault !== undefined)) return [];
+  if (chosen.some(hasServerFault)) return [];
   return requirements.flatMap((need) =>
     need.kind === 'figure' && need.metric.startsWith('storm.')
       ? [
@@ -222,6 +222,11 @@ function unmeasuredNeeds(requirements: readonly Requirement[], chosen: readonly 
         ]
       : [],
   );
+}
+
+/** Whether something befalls its servers or connections, and not only the services behind them. */
+function hasServerFault({ settings: { fault } }: Scenario): boolean {
+  return fault?.kind === 'choice' && fault.choices.some((kind) => serviceFaultOf(kind) === null);
 }
 
 /** A service's address is looked at before anything starts, not when its turn comes. */

@@ -1,5 +1,5 @@
-// A run for the tests to kill: a guard, services, a child that ignores SIGTERM and SIGINT, one that is stopped, and one
-// the guard was never told of. Says what it made as one JSON line, then waits to be killed (or ends by itself: `finish`).
+// A run for the tests to kill: a guard, services that were away for a moment, a child that ignores SIGTERM and SIGINT, one that is stopped,
+// and one the guard was never told of. Says what it made as one JSON line, then waits to be killed (or ends by itself: `finish`).
 import { spawn } from 'node:child_process';
 import { startChild } from './child.ts';
 import { createDatabase } from './database.ts';
@@ -25,6 +25,11 @@ const [stubbornChild, stoppedChild, ...services] = await Promise.all([
   startChild({ ...run, name: 'stopped', args: ['-e', stubborn] }),
   ...(task.services ? [startPostgres({ guard }), startRedis({ guard })] : []),
 ]);
+// What was taken away and brought back belongs to the run like what was never gone.
+for (const { interruption } of services) {
+  await interruption?.begin('abruptly');
+  await interruption?.end();
+}
 pids.stubborn = stubbornChild.pid;
 pids.stopped = stoppedChild.pid;
 process.kill(pids.stopped, 'SIGSTOP');

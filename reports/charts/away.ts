@@ -9,6 +9,14 @@ export interface Away {
   readonly untilSeconds: number;
 }
 
+interface Placed {
+  readonly away: Away | null;
+  readonly frame: Frame;
+  /** The panel's. */
+  readonly encoding: Spec;
+  readonly heightPx: number;
+}
+
 /** `null` for a trial without a fault, or with one that took no time. */
 export function awayIn({ events }: TrialRecord): Away | null {
   const fault = events.find(({ kind }) => kind === 'fault');
@@ -16,26 +24,29 @@ export function awayIn({ events }: TrialRecord): Away | null {
   return { fromSeconds: fault.atUs / 1e6, untilSeconds: fault.untilUs / 1e6 };
 }
 
-/** The time in which something was away, shaded; in words where it is seen first. */
-export function awayLayers(
-  away: Away | null,
-  { frame, encoding, isFirst }: { frame: Frame; encoding: Spec; isFirst: boolean },
-): Spec[] {
+/** The time in which something was away, shaded. */
+export function awayShade({ away, frame, encoding }: Omit<Placed, 'heightPx'>): Spec[] {
   if (away === null) return [];
-  const { grey, storm } = frame.theme;
-  const words = `away ${formatNumber(Math.round((away.untilSeconds - away.fromSeconds) * 10) / 10)} s`;
-  const data = { values: [{ at: away.fromSeconds, until: away.untilSeconds, words }] };
   const x = encoding.x ?? null;
   return [
-    { data, mark: { type: 'rect', color: storm.outage }, encoding: { x, x2: { field: 'until' } } },
-    ...(isFirst
-      ? [
-          {
-            data,
-            mark: { type: 'text', align: 'left', baseline: 'top', dx: 4, color: grey.sub },
-            encoding: { x, y: { value: 3 }, text: { field: 'words' } },
-          },
-        ]
-      : []),
+    {
+      data: { values: [{ at: away.fromSeconds, until: away.untilSeconds }] },
+      mark: { type: 'rect', color: frame.theme.storm.outage },
+      encoding: { x, x2: { field: 'until' } },
+    },
+  ];
+}
+
+/** How long that was, in its middle. */
+export function awayWords({ away, frame, encoding, heightPx }: Placed): Spec[] {
+  if (away === null) return [];
+  const { fromSeconds, untilSeconds } = away;
+  const words = `away ${formatNumber(Math.round((untilSeconds - fromSeconds) * 10) / 10)} s`;
+  return [
+    {
+      data: { values: [{ at: (fromSeconds + untilSeconds) / 2, words }] },
+      mark: { type: 'text', align: 'center', baseline: 'middle', color: frame.theme.grey.ink },
+      encoding: { x: encoding.x ?? null, y: { value: heightPx / 2 }, text: { field: 'words' } },
+    },
   ];
 }

@@ -3,7 +3,7 @@
 import { formatNumber } from '../../harness/contract/units.ts';
 import { unmeasuredMark } from '../figures.ts';
 import type { Run } from '../run.ts';
-import { type Away, awayIn, awayLayers } from './away.ts';
+import { type Away, awayIn, awayShade, awayWords } from './away.ts';
 import { type Chart, type Frame, fitLabel, hitName, type Look, looksOf, type Spec } from './chart.ts';
 
 /** A contender's values over the window, one a bin; `null` where a reading failed. */
@@ -134,7 +134,7 @@ function panelSpec(series: TimeSeries, { frame, measure, encoding, index }: Pane
     width,
     height: panelHeightPx,
     layer: [
-      ...awayLayers(series.away, { frame, encoding, isFirst: index === 0 }),
+      ...awayShade({ away: series.away, frame, encoding }),
       {
         data: { values: [...points, closing] },
         mark: {
@@ -147,6 +147,7 @@ function panelSpec(series: TimeSeries, { frame, measure, encoding, index }: Pane
         },
         encoding,
       },
+      ...(index === 0 ? awayWords({ away: series.away, frame, encoding, heightPx: panelHeightPx }) : []),
       ...headerLayers(series, { frame, width, colour: text, statistics: measure.statisticsOf(series) }),
       ...(frame.interactive ? [hitLayer(series, { measure, encoding, index, colour: mark })] : []),
     ],

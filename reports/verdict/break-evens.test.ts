@@ -29,6 +29,14 @@ describe('arithmetic', () => {
     ]);
   });
 
+  it('says nothing of contenders that a fault befell', () => {
+    const record = recordWith(usual, ['queries<600']);
+    const fault = { kind: 'fault', atUs: 1, untilUs: 2, what: 'Redis killed' } as const;
+    const trials = record.trials.map((trial) => ({ ...trial, events: [fault] }));
+    const { breakEvens } = concludeRun(readRun({ ...record, trials })).verdict;
+    expect(breakEvens.filter(({ basis }) => basis === 'arithmetic')).toEqual([]);
+  });
+
   it('knows a limit that may be reached from one that may not', () => {
     const allowed = (limit: string) => breakEvensOf('arithmetic', [limit], { 'polling+cache=1s': {} })[0];
     expect(allowed('queries<60')).toMatch(/ allow a cache of over 1 s\.$/);

@@ -1,5 +1,6 @@
 // Judged candidates and requirements → the numbers at which arithmetic alone changes the answer. Rules as data: one function
 // a rule, each silent where it does not apply. Sentences without their full stop.
+import type { TrialRecord } from '../../harness/contract/record.ts';
 import type { FigureRequirement, Requirement } from '../../harness/contract/requirement.ts';
 import { formatDurationUs, formatNumber } from '../../harness/contract/units.ts';
 import { joinWords } from '../charts/extremes.ts';
@@ -27,21 +28,24 @@ const shortestPollUs = 20_000;
 
 type Rule = (situation: Situation) => string[];
 
-/** Every rule's sentences, each once. */
+/** Every rule's sentences, each once. Arithmetic says nothing of contenders that a fault befell. */
 export function breakEvensOf(contenders: readonly Contender[], requirements: readonly Requirement[]): string[] {
   const upper = (metric: FigureRequirement['metric']) =>
     requirements.find(
       (each): each is FigureRequirement =>
         each.kind === 'figure' && each.metric === metric && isUpper(each.operator) && each.limit > 0,
     );
+  const quiet = contenders.filter(({ trials }) => !trials.some(({ events }) => events.some(isFault)));
   const situation = {
-    contenders: contenders.filter(({ name }, index) => contenders.findIndex((each) => each.name === name) === index),
+    contenders: quiet.filter(({ name }, index) => quiet.findIndex((each) => each.name === name) === index),
     queries: upper('db.queriesPerMinute'),
     freshness: upper('freshnessUs'),
     isOpen: requirements.length === 0,
   };
   return [...new Set(rules.flatMap((rule) => rule(situation)))];
 }
+
+const isFault = ({ kind }: TrialRecord['events'][number]) => kind === 'fault';
 
 /** Polling asks whether or not there is news: clients and interval alone decide. */
 const queriesOfPolling: Rule = ({ contenders, queries }) => {
