@@ -7,6 +7,7 @@ import { capitalise } from './charts/extremes.ts';
 import { withInterval } from './conditions.ts';
 import { formatFigure } from './figures.ts';
 import { quantileOf } from './merge.ts';
+import { populationSentences } from './population-headline.ts';
 import { type Contender, numberOf } from './run.ts';
 
 const unmeasuredText = 'Neither freshness nor database queries could be measured; the table says why.';
@@ -20,6 +21,8 @@ interface Cast {
 
 /** What the figures say of push and polling, or of the first two contenders; nothing of metrics that something else `tells`. */
 export function comparisonSentences(contenders: readonly Contender[], tells: readonly MetricName[] = []): string[] {
+  const happened = populationSentences(contenders);
+  if (happened.length > 0) return happened;
   const cast = castOf(contenders);
   const compared = cast.polling !== undefined && cast.push.length > 0;
   if (contenders.length === 0 || (!compared && tells.length > 0)) return [];

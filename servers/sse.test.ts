@@ -185,6 +185,29 @@ describe('server-sent events', () => {
     expect(await node.metric(`${metricNames.connectionsClosed}{reason="busy"}`)).toBe(1);
   });
 
+  it('keeps messages from a slow client where it is to drop them, and sends it the newest when it has caught up', async () => {
+    const settings = { payloadBytes: 1_000_000, maxBufferedBytes: 100_000, slowClients: 'drop' } as const;
+    const node = await rig.serve({ transport: 'sse', ...settings });
+    const reader = await watch(node);
+    await next(reader);
+    let received = '';
+    const slow = connect(node.port, '127.0.0.1', () => slow.write('GET /events HTTP/1.1\r\nHost: slow\r\n\r\n'));
+    slow.setEncoding('utf8').pause();
+    slow.on('data', (text) => (received = (received + text).slice(-3_000_000)));
+    slow.pause();
+    await waitUntil(() => node.metric(metricNames.connections), 2);
+    let newest = 0;
+    for (let change = 0; change < 20; change++) {
+      newest = await rig.change();
+      await next(reader);
+    }
+    expect(await node.metric(metricNames.messagesSkipped)).toBeGreaterThan(0);
+    slow.resume();
+    await waitUntil(async () => Number(received.includes(`id: ${newest}\n`)), 1);
+    expect(await node.metric(metricNames.connections)).toBe(2);
+    slow.destroy();
+  });
+
   it('cuts a client that reads too slowly, and nobody else', async () => {
     const node = await rig.serve({ transport: 'sse', payloadBytes: 1_000_000, maxBufferedBytes: 100_000 });
     const reader = await watch(node);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { metricNames } from './protocol.ts';
+import { metricNames, paths } from './protocol.ts';
 import { openRig, openSocket, type Rig, request, waitUntil } from './rig.fixture.ts';
 import { frameText } from './websocket.ts';
 
@@ -163,7 +163,47 @@ describe('websocket', () => {
     }
     await waitUntil(() => node.metric(closedFor('slow')), 1);
     expect(await node.metric(metricNames.connections)).toBe(1);
+    const { body } = await request(`${node.url}${paths.metrics}`);
+    expect(body).toContain(`${metricNames.connectionsLost}{reason="slow",at="`);
     slow.socket.terminate();
+  });
+
+  it('keeps messages from a slow client where it is to drop them, and sends it the newest when it has caught up', async () => {
+    const settings = { payloadBytes: 1_000_000, maxBufferedBytes: 100_000, slowClients: 'drop' } as const;
+    const node = await rig.serve({ transport: 'websocket', ...settings });
+    const [reader, slow] = [await openSocket(node), await openSocket(node)];
+    await Promise.all([reader.next(), slow.next()]);
+    slow.socket.pause();
+    let newest = 0;
+    for (let change = 0; change < 20; change++) {
+      newest = await rig.change();
+      await reader.next();
+    }
+    const skipped = await node.metric(metricNames.messagesSkipped);
+    expect(skipped).toBeGreaterThan(0);
+    expect(await node.metric(metricNames.bufferedBytes)).toBeLessThan(2_100_000);
+    slow.socket.resume();
+    let held = 0;
+    let messages = 0;
+    for (; held < newest; messages++) held = (await slow.next()).version;
+    expect(messages).toBeLessThan(20);
+    expect(await node.metric(metricNames.connections)).toBe(2);
+  });
+
+  it('waits for a slow client, whatever it costs, where it is to', async () => {
+    const settings = { payloadBytes: 1_000_000, maxBufferedBytes: 100_000, slowClients: 'unbounded' } as const;
+    const node = await rig.serve({ transport: 'websocket', ...settings });
+    const [reader, slow] = [await openSocket(node), await openSocket(node)];
+    await Promise.all([reader.next(), slow.next()]);
+    slow.socket.pause();
+    for (let change = 0; change < 20; change++) {
+      await rig.change();
+      await reader.next();
+    }
+    expect(await node.metric(metricNames.bufferedBytes)).toBeGreaterThan(5_000_000);
+    slow.socket.resume();
+    for (let change = 0; change < 20; change++) await slow.next();
+    expect(await node.metric(metricNames.messagesSkipped)).toBe(0);
   });
 
   it('closes with 1013 when there is no snapshot to be had', async () => {

@@ -5,12 +5,14 @@ import { costChart } from './cost.ts';
 import { crossoverChart } from './crossover.ts';
 import { figureCharts } from './figures.ts';
 import { freshnessChart } from './freshness.ts';
+import { memoryChart } from './memory.ts';
 import { poolWaitsChart } from './pool-waits.ts';
 import { queriesChart } from './queries.ts';
 import { scaledFiguresChart } from './scaled-figures.ts';
 import { staleChart } from './stale.ts';
 import { stormChart } from './storm.ts';
 import { timelineChart } from './timeline.ts';
+import { unnoticedChart } from './unnoticed.ts';
 
 /** By what each draws, so that a report can name what its record does not hold. */
 const makers = {
@@ -21,6 +23,9 @@ const makers = {
   'database queries over time': timelineChart,
   'waits for a database connection over time': poolWaitsChart,
 } as const satisfies Record<string, ChartMaker>;
+
+/** Of what happens in some scenarios only. */
+const occasionalMakers: readonly ChartMaker[] = [unnoticedChart, memoryChart];
 
 const sweepMakers: readonly ChartMaker[] = [scaledFiguresChart, crossoverChart];
 
@@ -33,7 +38,11 @@ export function chartsOf(run: Run): Chart[] {
 
 /** Those of the comparison. */
 export function comparisonChartsOf(run: Run): Chart[] {
-  return [...quotable(figureCharts(run), run), ...makeCharts(Object.values(makers), run)];
+  return [
+    ...makeCharts(occasionalMakers, run),
+    ...quotable(figureCharts(run), run),
+    ...makeCharts(Object.values(makers), run),
+  ];
 }
 
 /** What charts of the comparison cannot be drawn, since the record has no figures for them. */

@@ -1,0 +1,67 @@
+// Contenders of one scenario whose clients vanish, read slowly, or come and go → sentences that say what became of it.
+import type { MetricName } from '../harness/contract/metrics.ts';
+import { formatBytes, formatDurationUs, formatNumber } from '../harness/contract/units.ts';
+import { capitalise, joinWords } from './charts/extremes.ts';
+import { counted } from './conditions.ts';
+import { quantileOf } from './merge.ts';
+import { type Contender, numberOf } from './run.ts';
+
+/** None where nothing of the kind was measured. */
+export function populationSentences(contenders: readonly Contender[]): string[] {
+  const have = (name: MetricName) => contenders.filter(({ figures }) => figures[name] !== undefined);
+  return [
+    ...vanishedSentences(have('vanished.noticedUs')),
+    ...slowSentences(have('slow.bufferedBytes')),
+    ...soakSentences(have('soak.connectionsLeft')),
+  ];
+}
+
+function vanishedSentences(contenders: readonly Contender[]): string[] {
+  const lastOf = ({ figures }: Contender) => {
+    const figure = figures['vanished.noticedUs'];
+    return figure?.kind === 'distribution' ? quantileOf(figure, 1) : null;
+  };
+  const found = contenders
+    .flatMap((contender) => {
+      const us = lastOf(contender);
+      return us === null ? [] : [`${contender.label} noticed the last vanished client after ${formatDurationUs(us)}`];
+    })
+    .slice(0, 4);
+  const blind = contenders.filter((contender) => (numberOf(contender, 'vanished.unnoticed') ?? 0) > 0);
+  const kills = contenders.filter((contender) => (numberOf(contender, 'vanished.falseKills') ?? 0) > 0);
+  return [
+    found.length === 0 ? '' : `${capitalise(found.join('; '))}.`,
+    blind.length === 0 ? '' : `${capitalise(namesOf(blind))} still sent to vanished clients when the window ended.`,
+    kills.length === 0 ? '' : `${capitalise(namesOf(kills))} also ended connections of clients that live.`,
+  ].filter((sentence) => sentence !== '');
+}
+
+function slowSentences(contenders: readonly Contender[]): string[] {
+  const [most] = contenders.toSorted((a, b) => bufferedOf(b) - bufferedOf(a));
+  const [least] = contenders.toSorted((a, b) => bufferedOf(a) - bufferedOf(b));
+  if (most === undefined || least === undefined) return [];
+  const held = `${most.label} kept up to ${formatBytes(bufferedOf(most))} for clients that read too slowly`;
+  return [`${capitalise(held)}${most === least ? '' : `, ${least.label} ${formatBytes(bufferedOf(least))}`}.`];
+}
+
+function bufferedOf(contender: Contender): number {
+  return numberOf(contender, 'slow.bufferedBytes') ?? 0;
+}
+
+function soakSentences(contenders: readonly Contender[]): string[] {
+  if (contenders.length === 0) return [];
+  const left = (name: MetricName) => contenders.reduce((sum, contender) => sum + (numberOf(contender, name) ?? 0), 0);
+  const comings = left('soak.comings');
+  const rest = [
+    counted(left('soak.connectionsLeft'), 'connection'),
+    counted(left('soak.socketsLeft'), 'socket'),
+    counted(left('soak.timersLeft'), 'timer'),
+  ];
+  return [
+    `After ${formatNumber(comings)} sessions had come and gone, the servers had ${joinWords(rest)} left of them.`,
+  ];
+}
+
+function namesOf(contenders: readonly Contender[]): string {
+  return contenders.length > 3 ? `${contenders.length} contenders` : joinWords(contenders.map(({ label }) => label));
+}
