@@ -34,13 +34,13 @@ export interface GateRequest {
 /** Short trials with many changes: what a pair lacks in length, the number of pairs makes up for. */
 const usualValues = {
   contenders: 'polling,sse,websocket',
-  clients: '200',
-  duration: '2s',
-  'poll-interval': '500ms',
-  'update-interval': '100ms',
+  clients: '500',
+  duration: '5s',
+  'poll-interval': '1s',
+  'update-interval': '250ms',
 };
-const usualMetrics = ['freshnessUs.p50', 'freshnessUs.p99', 'system.cpuMsPerSecond'];
-const control = 'control=1s';
+export const usualMetrics = ['freshnessUs.p50', 'freshnessUs.p99', 'server.cpuMsPerSecond', 'system.cpuMsPerSecond'];
+const usualSet = { control: '1s', 'connect-rate': '1000' };
 
 /** Options with a value that may be given once. */
 export const gateOptions: Readonly<Record<string, string>> = {
@@ -69,7 +69,8 @@ export function readGateRequest(
   const subjects = (flags.metric ?? usualMetrics).flatMap((text) => readMetric(text, problems));
   const repeat = flags.deterministic === true ? 1 : 2 * usualRules.pairs;
   const values = { ...usualValues, ...raw.values, repeat: String(repeat) };
-  const set = raw.set.some((text) => text.startsWith('control=')) ? raw.set : [...raw.set, control];
+  const missing = Object.entries(usualSet).filter(([name]) => !raw.set.some((text) => text.startsWith(`${name}=`)));
+  const set = [...raw.set, ...missing.map(([name, value]) => `${name}=${value}`)];
   let bench: BenchRequest | null = null;
   try {
     bench = readRequest(['dashboard'], { ...raw, values, set }, environment);

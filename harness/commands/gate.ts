@@ -12,28 +12,16 @@ import { wallClock } from '../contract/clock.ts';
 import { exitCodes, FreshetError } from '../contract/errors.ts';
 import type { Limits } from '../contract/limits.ts';
 import { type RunRecord, runRecordSchemaName, type TrialRecord } from '../contract/record.ts';
-import type { TrialPlan } from '../plan/trial-plan.ts';
 import { wrapDiskErrors } from '../record/disk-errors.ts';
 import { describeEnvironment, freshetVersion } from '../record/environment.ts';
 import { openStore } from '../record/store.ts';
-import { buildBundles, entryPoints } from '../services/bundle.ts';
-import { createDatabase } from '../services/database.ts';
-import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
-import { startPostgres } from '../services/postgres.ts';
-import { startRedis } from '../services/redis.ts';
-import { referenceSystem, usesRelay } from '../targets/reference-system.ts';
-import { runTrial } from '../trial/run-trial.ts';
-import { toItsEnd, watch } from '../trial/watch.ts';
 import { ensureCapacity } from './bench.ts';
 import type { GateRequest } from './gate-request.ts';
+import { type Side, sides, startGateRig } from './gate-rig.ts';
 import { guarded } from './guarded.ts';
 import { abortOnSignals } from './interrupt.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { openSourceTree } from './source-tree.ts';
-
-const sides = ['baseline', 'candidate'] as const;
-type Side = (typeof sides)[number];
 
 interface Measurement {
   readonly request: GateRequest;
@@ -71,58 +59,20 @@ export async function runGate(request: GateRequest, options: { commandLine: stri
   }
 }
 
-/** One Postgres for both versions, a database for each; a second stage only where the first left a suspicion. */
+/** Pair by pair; a second stage only where the first left a suspicion. */
 async function measurePairs(measurement: Measurement): Promise<void> {
   const { request, records, limits, guard, progress, signal } = measurement;
-  const { trials } = request.bench;
-  progress.step('unpacking the versions, starting Postgres and Redis');
-  const [baseline, candidate] = await settleAll([
-    openSourceTree('--baseline', request.baseline, guard.directory),
-    openSourceTree('--candidate', request.candidate, guard.directory),
-  ]);
-  for (const [side, { git }] of [
-    ['baseline', baseline],
-    ['candidate', candidate],
-  ] as const)
-    records[side].environment.git = git ?? request[side];
-  const { publisher, shard } = entryPoints();
-  const servers = { baseline: entryPoints(baseline.root).servers, candidate: entryPoints(candidate.root).servers };
-  const [bundles, postgres, redis] = await settleAll([
-    buildBundles(guard.directory, { publisher, shard, ...servers }),
-    startPostgres({ guard, url: request.bench.postgresUrl }),
-    trials.some(({ contender }) => usesRelay(contender)) ? startRedis({ guard, url: request.bench.redisUrl }) : null,
-  ]);
+  const rig = await startGateRig(request, { limits, guard, signal, step: progress.step });
   for (const side of sides) {
-    records[side].services.postgres = { driver: postgres.driver, version: postgres.version };
-    if (redis !== null) records[side].services.redis = { driver: redis.driver, version: redis.version };
+    records[side].environment.git = rig.commits[side] ?? request[side];
+    records[side].services = rig.services;
   }
-  const services = watch({ signal, services: [postgres, redis] });
-  const databases = {
-    baseline: await toItsEnd(services, createDatabase({ guard, postgres })),
-    candidate: await toItsEnd(services, createDatabase({ guard, postgres })),
-  };
-  const measureSide = (side: Side, plan: TrialPlan): Promise<TrialRecord> => {
-    signal.throwIfAborted();
-    progress.step(`pair ${plan.repetition}: ${plan.contender.name}, ${side}`);
-    const context = {
-      guard,
-      bundles,
-      limits,
-      system: referenceSystem({ guard, bundle: bundles[side], database: databases[side], postgres, redis }),
-      signal,
-      onPhase: () => {},
-      onPoint: () => {},
-    };
-    return toItsEnd(services, runTrial(plan, context));
-  };
-  for (const plan of trials) {
+  for (const plan of request.bench.trials) {
     if (plan.repetition > usualRules.pairs && !needsMore(request, records)) break;
-    // A B, B A, A B …: what drifts meets both alike.
-    const order = plan.repetition % 2 === 1 ? sides : [...sides].reverse();
-    for (const side of order) records[side].trials.push(await measureSide(side, plan));
+    const pair = await rig.measurePair(plan);
+    for (const side of sides) records[side].trials.push(pair[side]);
   }
-  await Promise.all(sides.map((side) => databases[side].drop()));
-  await Promise.all([postgres.stop(), redis?.stop()]);
+  await rig.stop();
 }
 
 /** Asked at the end of the first stage alone: the second runs whole, or what it shows would choose its own length. */
