@@ -1,12 +1,15 @@
-// `npm run gate-study -- measure|rates`: how often the gate cries wolf, and how often it sees one, on this machine.
-// `measure` appends pairs of trials of two versions to a file, as the gate measures them; `rates` resamples files of such pairs into gates.
+// `npm run gate-study -- measure|plant|rates`: how often the gate cries wolf, and how often it sees one, on this machine.
+// `measure` appends pairs of trials of two versions to a file, as the gate measures them; `plant` makes a
+// version with a regression; `rates` resamples files of such pairs into gates.
 
 import { exitCodes, FreshetError, messageOf } from '../harness/contract/errors.ts';
 import { measurePairs } from './gate-study/measure.ts';
+import { plantRegression } from './gate-study/plant.ts';
 import { writeRates } from './gate-study/rates.ts';
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   measure: measurePairs,
+  plant: plantRegression,
   rates: writeRates,
 };
 
@@ -14,7 +17,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
   try {
     const command = commands[name];
     if (command === undefined)
-      throw new FreshetError('input', `'${name}' is no part of the study; expected measure or rates`);
+      throw new FreshetError('input', `'${name}' is no part of the study; expected measure, plant or rates`);
     await command(args);
     return 0;
   } catch (error) {
