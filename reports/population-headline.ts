@@ -11,7 +11,7 @@ export function populationSentences(contenders: readonly Contender[]): string[] 
   const have = (name: MetricName) => contenders.filter(({ figures }) => figures[name] !== undefined);
   return [
     ...vanishedSentences(have('vanished.noticedUs')),
-    ...slowSentences(have('slow.bufferedBytes')),
+    ...slowSentences(have('slow.bufferedBytes').filter(({ figures }) => figures['vanished.noticedUs'] === undefined)),
     ...soakSentences(have('soak.connectionsLeft')),
   ];
 }

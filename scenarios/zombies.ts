@@ -34,7 +34,13 @@ export const zombies = {
       max: '1h',
       meaning: 'time between two changes of a dashboard',
     },
-    vanish: { kind: 'count', default: 40, min: 1, max: 90, meaning: 'per cent of the clients that vanish' },
+    vanish: {
+      kind: 'count',
+      default: 40,
+      min: 1,
+      max: 90,
+      meaning: 'per cent of the clients that vanish, canaries aside',
+    },
     'vanish-at': {
       kind: 'duration',
       default: '1s',

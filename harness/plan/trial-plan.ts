@@ -133,10 +133,22 @@ function lateOf(value: SettingValue | undefined): TrialPlan['late'] {
   return value === 'queue' || value === 'overlap' ? value : 'skip';
 }
 
+/** Clients that came and went leave for good at the end; a server's idle database connections end 10 s later, and their timers with them. */
+export const leavingUs = 11_000_000;
+
 /** How long a trial should take, in µs: its phases, and about 1.5 s to start and stop processes. */
 export function expectedTrialUs(plan: TrialPlan): number {
   const rampUs = (plan.clients / plan.connectRate) * 1e6;
   const isPolling = plan.contender.transport === 'polling';
   const settleUs = isPolling ? 2 * plan.pollIntervalUs : 300_000;
-  return 1_500_000 + plan.controlUs + rampUs + settleUs + plan.windowUs + (isPolling ? plan.pollIntervalUs : 300_000);
+  const populationUs = (plan.vanishing === null ? 0 : 2_000_000) + (plan.churn === null ? 0 : leavingUs);
+  return (
+    populationUs +
+    1_500_000 +
+    plan.controlUs +
+    rampUs +
+    settleUs +
+    plan.windowUs +
+    (isPolling ? plan.pollIntervalUs : 300_000)
+  );
 }

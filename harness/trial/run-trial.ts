@@ -15,7 +15,7 @@ import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts'
 import { settingOf } from '../plan/contender.ts';
 import { kindsOf } from '../plan/population.ts';
 import { keepQuiet } from '../plan/quiet.ts';
-import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
+import { connectTimeoutUs, leavingUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
 import { settleAll, within } from '../services/deadline.ts';
@@ -246,12 +246,9 @@ function queuesOf({ target, link }: SystemLayout) {
   return { ports: target.addresses.map(({ port }) => port), peer: link?.peer ?? null };
 }
 
-/** Idle database connections are let go of after 10 s, and their timers with them. */
-const lettingGoUs = 11_000_000;
-
 async function readWhenAllGone({ swarm, sources, layout }: Rig): Promise<AllGone> {
   await orLate(swarm.leave(), requestTimeoutUs);
-  await sleepUs(lettingGoUs);
+  await sleepUs(leavingUs);
   const sockets = openConnections(queuesOf(layout).ports);
   return { reading: await takeReading(sources), sockets };
 }

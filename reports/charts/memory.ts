@@ -21,8 +21,11 @@ const memory: TimeMeasure = {
 
 /** The chart, or `null` when no trial is about memory. */
 export function memoryChart(run: Run): Chart | null {
+  // Where clients vanish, some are slow as well, but nobody asks what they take.
   const isAboutMemory = run.contenders.some(
-    ({ figures }) => figures['slow.bufferedBytes'] !== undefined || figures['soak.bytesPerHour'] !== undefined,
+    ({ figures }) =>
+      figures['soak.bytesPerHour'] !== undefined ||
+      (figures['slow.bufferedBytes'] !== undefined && figures['vanished.noticedUs'] === undefined),
   );
   const series = isAboutMemory ? seriesOf(run, memory) : [];
   if (series.length === 0) return null;

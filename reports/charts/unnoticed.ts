@@ -66,5 +66,5 @@ function titleOf({ contenders }: Run, series: readonly TimeSeries[]): string {
   const found = `${quickest.label} noticed the last vanished client after ${formatDurationUs(quickest.us)}`;
   if (blind.length === 0) return capitalise(found);
   const others = blind.length > 2 ? `${blind.length} others` : joinWords(blind);
-  return capitalise(`${found}; ${others} did not notice all while it was watched`);
+  return capitalise(`${found}; ${others} did not notice all while they were watched`);
 }

@@ -1,0 +1,80 @@
+// What a report says of clients that vanish, read slowly, or come and go: headline and chart say the same.
+import { describe, expect, it } from 'vitest';
+import type { RunRecord, TrialRecord } from '../harness/contract/record.ts';
+import { chartsOf } from './charts/all.ts';
+import { buildRecord, distributionOf } from './fixtures/record.ts';
+import { headlineOf } from './headline.ts';
+import { readRun } from './run.ts';
+
+type Told = Pick<TrialRecord, 'metrics'> & { readonly series: TrialRecord['timeline']['series'] };
+
+/** A record whose contenders measured exactly this. */
+function recordOf(told: Readonly<Record<string, Told>>): RunRecord {
+  const record = buildRecord({ contenders: Object.keys(told), clients: 10 });
+  const trials = record.trials.map((trial): TrialRecord => {
+    const { metrics = {}, series = {} } = told[trial.contender] ?? {};
+    return { ...trial, metrics, timeline: { ...trial.timeline, series }, health: [] };
+  });
+  return { ...record, trials };
+}
+
+const count = (value: number) => ({ unit: 'count', value });
+const size = (value: number) => ({ unit: 'bytes', value });
+const sentencesOf = (record: RunRecord) => headlineOf(readRun(record)).sentences;
+const titleOf = (record: RunRecord, name: string) =>
+  chartsOf(readRun(record)).find((chart) => chart.name === name)?.title;
+
+function vanished(noticedUs: readonly number[], unnoticed: number, falseKills = 0): Told {
+  return {
+    metrics: {
+      'vanished.noticedUs': distributionOf(noticedUs, unnoticed),
+      'vanished.unnoticed': count(unnoticed),
+      'vanished.falseKills': count(falseKills),
+    },
+    series: { unnoticedClients: [0, 4, 4, unnoticed] },
+  };
+}
+
+describe('clients that vanish', () => {
+  const record = recordOf({ websocket: vanished([1e6, 2e6, 3e6, 4e6], 0), sse: vanished([5e6, 6e6], 2, 1) });
+
+  it('are told of by who noticed the last of them, who did not, and who ended the living', () => {
+    expect(sentencesOf(record)).toEqual([
+      'Websocket noticed the last vanished client after 4 s.',
+      'SSE still sent to vanished clients when the window ended.',
+      'SSE also ended connections of clients that live.',
+    ]);
+  });
+
+  it('are drawn as those the server still sends to', () => {
+    expect(titleOf(record, 'vanished-clients')).toBe(
+      'Websocket noticed the last vanished client after 4 s; sse did not notice all while they were watched',
+    );
+    expect(titleOf(buildRecord(), 'vanished-clients')).toBeUndefined();
+  });
+});
+
+it('clients that read slowly are told of by what is kept for them, and drawn as the servers’ memory', () => {
+  const slow = (buffered: number, peak: number): Told => ({
+    metrics: { 'slow.bufferedBytes': size(buffered) },
+    series: { serverRssBytes: [60e6, peak] },
+  });
+  const record = recordOf({ websocket: slow(90e6, 250e6), sse: slow(2e6, 70e6) });
+  expect(sentencesOf(record)).toEqual(['Websocket kept up to 90 MB for clients that read too slowly, sse 2 MB.']);
+  expect(titleOf(record, 'server-memory')).toBe('Websocket took up to 250 MB of memory, sse 70 MB');
+});
+
+it('clients that come and go are told of by what is left when all have gone', () => {
+  const soaked = (connections: number): Told => ({
+    metrics: {
+      'soak.comings': count(600),
+      'soak.connectionsLeft': count(connections),
+      'soak.socketsLeft': count(0),
+      'soak.timersLeft': count(0),
+    },
+    series: {},
+  });
+  expect(sentencesOf(recordOf({ websocket: soaked(0), sse: soaked(1) }))).toEqual([
+    'After 1,200 sessions had come and gone, the servers had 1 connection, 0 sockets and 0 timers left of them.',
+  ]);
+});
