@@ -450,6 +450,7 @@ export const metrics = {
   },
   'vanished.noticedUs': {
     ...latency,
+    transports: streamed,
     needs: 'vanishing',
     boundary: 'trial',
     acrossShards: 'whole',
@@ -459,6 +460,7 @@ export const metrics = {
   },
   'vanished.unnoticed': {
     ...tally,
+    transports: streamed,
     needs: 'vanishing',
     deterministic: false,
     acrossShards: 'whole',
@@ -467,12 +469,14 @@ export const metrics = {
   },
   'vanished.falseKills': {
     ...tally,
+    transports: streamed,
     needs: 'vanishing',
     label: 'false kills',
     meaning: 'Connections of living clients, the slow ones among them, that ended within the window',
   },
   'vanished.heldBytes': {
     ...bytes,
+    transports: streamed,
     needs: 'vanishing',
     deterministic: false,
     acrossShards: 'whole',

@@ -48,7 +48,9 @@ export interface TrialInput {
 }
 
 export interface AllGone {
-  readonly reading: Reading;
+  /** Before any client had come. */
+  readonly before: Reading;
+  readonly after: Reading;
   /** TCP connections that the servers still had open; `null` where the kernel does not tell. */
   readonly sockets: number | null;
 }

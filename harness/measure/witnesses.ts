@@ -27,12 +27,14 @@ export function countWitnesses(input: TrialInput, totals: SwarmTotals): Witnesse
     database,
   };
   const { transport } = input.plan.contender;
+  // What was written for those who had gone, or were cut off with a full buffer, reached nobody.
+  const hearsAll = kindsOf(input.plan).length === 0;
   if (transport === 'polling' || transport === 'long-polling') {
     return [
       queries,
       {
         what: 'HTTP answers',
-        clients: totals.trial.answers + totals.trial.failedAnswers,
+        clients: hearsAll ? totals.trial.answers + totals.trial.failedAnswers : null,
         servers: servers(metricNames.responses),
         database: null,
       },
@@ -48,14 +50,13 @@ export function countWitnesses(input: TrialInput, totals: SwarmTotals): Witnesse
     },
     {
       what: 'snapshots',
-      clients: totals.trial.snapshots,
+      clients: input.plan.churn === null ? totals.trial.snapshots : null,
       servers: servers(metricNames.messages, { type: 'snapshot' }),
       database: null,
     },
     {
       what: 'updates delivered',
-      // What was written for those who had gone, or were cut off with a full buffer, reached nobody.
-      clients: kindsOf(input.plan).length > 0 ? null : totals.trial.updates,
+      clients: hearsAll ? totals.trial.updates : null,
       servers: servers(metricNames.messages, { type: 'update' }),
       database: null,
     },

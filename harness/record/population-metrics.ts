@@ -52,6 +52,8 @@ export function vanishedClients({ vanishing, results }: Pick<TrialInput, 'vanish
 
 function vanishedMetrics(input: TrialInput): Metrics {
   const { vanishing, plan, startUs } = input;
+  // Others keep no connection for a client that the server would have to end.
+  if (plan.contender.transport !== 'sse' && plan.contender.transport !== 'websocket') return {};
   const vanished = vanishedClients(input);
   const endUs = startUs + plan.windowUs - (vanishing?.atUs ?? startUs);
   const inTime = noticed(input).filter((us) => us <= endUs);
@@ -74,7 +76,6 @@ const unreadable = 'the servers’ /metrics and the kernel’s queues could not 
 
 /** In an hour, from the cost of one. */
 function beatMetrics({ beatCost, plan: { contender } }: TrialInput): Metrics {
-  if (contender.transport !== 'sse' && contender.transport !== 'websocket') return {};
   const perHour = 3_600_000_000 / Number(settingOf(contender, 'heartbeat-interval'));
   const reason = 'this contender sends no heartbeats';
   const each = (total: number | null | undefined) =>
@@ -122,15 +123,13 @@ function slowMetrics(input: TrialInput): Metrics {
 const settlingShare = 1 / 3;
 
 function soakMetrics(input: TrialInput): Metrics {
-  const { timeline, plan, readings, allGone, results } = input;
+  const { timeline, plan, allGone } = input;
   const steps = inWindow(input, timeline.series.serverRssBytes ?? []);
   const settled = steps.slice(Math.floor(steps.length * settlingShare)).filter((bytes) => bytes !== null);
   const trend = estimateTrend(settled, plan.seed);
   const perHour = 3_600_000_000 / timeline.stepUs;
   const left = (name: string, where?: Readonly<Record<string, string>>) =>
-    allGone === null
-      ? null
-      : sumOverServers(allGone.reading, name, where) - sumOverServers(readings.controlStart, name, where);
+    allGone === null ? null : sumOverServers(allGone.after, name, where) - sumOverServers(allGone.before, name, where);
   const timers = left(serverMetrics.resources, { type: 'Timeout' });
   return {
     'soak.bytesPerHour': estimated(
@@ -140,7 +139,7 @@ function soakMetrics(input: TrialInput): Metrics {
     ),
     'soak.comings': scalar(
       'soak.comings',
-      results.shards.reduce((sum, { trial }) => sum + trial.opened, 0),
+      everyShard(input).reduce((sum, { trial }) => sum + trial.opened, 0),
       '',
     ),
     'soak.connectionsLeft': scalar('soak.connectionsLeft', left(serverMetrics.connections), 'the clients never left'),

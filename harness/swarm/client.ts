@@ -135,7 +135,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   /** Closes the screen for a while: it is not stale meanwhile. */
   leaveScreen(): void {
     if (this.#halted) return;
-    this.settle(nowUs());
+    this.#world.ledger.stale(this.#staleFromUs, nowUs());
     this.#staleFromUs = Number.POSITIVE_INFINITY;
     this.#session?.close();
   }

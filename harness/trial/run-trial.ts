@@ -8,7 +8,7 @@ import { vanish } from '../faults/vanish.ts';
 import { type BeatCost, measureBeats } from '../measure/beat-cost.ts';
 import { readHoldings } from '../measure/holdings.ts';
 import { connectionsByNode } from '../measure/node-shares.ts';
-import { readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
+import { type Reading, readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
 import type { AllGone } from '../measure/trial-input.ts';
 import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts';
@@ -145,6 +145,7 @@ async function measure(
   const { phases } = options;
 
   phases.enter('warmUp');
+  const before = plan.churn === null ? null : await takeReading(sources);
   await swarm.rehearse();
   await settle(sources);
 
@@ -209,7 +210,7 @@ async function measure(
   const atRest = await takeReading(sources);
   const { state } = swarm;
   const results = await swarm.finish();
-  const allGone = plan.churn === null ? null : await readWhenAllGone(rig);
+  const allGone = before === null ? null : await readWhenAllGone(rig, before);
   const clockStepMs = wallClock().getTime() - clock.wallMs - (nowUs() - clock.us) / 1000;
 
   return assembleTrial({
@@ -246,11 +247,11 @@ function queuesOf({ target, link }: SystemLayout) {
   return { ports: target.addresses.map(({ port }) => port), peer: link?.peer ?? null };
 }
 
-async function readWhenAllGone({ swarm, sources, layout }: Rig): Promise<AllGone> {
+async function readWhenAllGone({ swarm, sources, layout }: Rig, before: Reading): Promise<AllGone> {
   await orLate(swarm.leave(), requestTimeoutUs);
   await sleepUs(leavingUs);
   const sockets = openConnections(queuesOf(layout).ports);
-  return { reading: await takeReading(sources), sockets };
+  return { before, after: await takeReading(sources), sockets };
 }
 
 /** Everyone who will come back is connected, and holds the newest version. */
