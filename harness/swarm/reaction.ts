@@ -33,7 +33,9 @@ export function reactTo(
   retryUs: number,
 ): Reaction {
   if (reason.kind === 'stopped') return stop;
-  if (reason.kind === 'status' && (reason.status === 401 || reason.status === 403)) return giveUp;
+  const isForbidden = reason.kind === 'status' && (reason.status === 401 || reason.status === 403);
+  // A browser tells nobody the status of a refused WebSocket handshake: it is a 1006 like any other.
+  if (isForbidden && transport !== 'websocket') return giveUp;
   switch (transport) {
     case 'polling':
       return { kind: 'wait', delayUs: reason.kind === 'status' ? (reason.retryAfterUs ?? 0) : 0 };

@@ -43,7 +43,13 @@ function transportHeaders({ transport, host, isSecure, keepAlive }: BrowserReque
     case 'long-polling':
       return [`Connection: ${keepAlive ? 'keep-alive' : 'close'}`, 'Accept: application/json', ...fetchHeaders];
     case 'sse':
-      return ['Connection: keep-alive', 'Accept: text/event-stream', 'Cache-Control: no-cache', ...fetchHeaders];
+      return [
+        'Connection: keep-alive',
+        'Accept: text/event-stream',
+        'Pragma: no-cache',
+        'Cache-Control: no-cache',
+        ...fetchHeaders,
+      ];
     case 'websocket':
       return [
         'Connection: Upgrade',
