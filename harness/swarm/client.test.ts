@@ -67,6 +67,41 @@ function valuesOf(histogram: Histogram): number[] {
   return Array.from({ length: count }, (_, k) => histogram.getValueAtPercentile((100 * (k + 1)) / count));
 }
 
+describe('a client catches up after an outage', () => {
+  test('when it holds what was newest at the return, or something newer, however it came by it', () => {
+    const client = makeClient('websocket');
+    client.onVersion('snapshot', 0, 0);
+    plan(client, [100, 200, 800]);
+    client.onServiceBack(300);
+    client.onVersion('update', 1, 310);
+    expect(client.isCatchingUp).toBe(true);
+    client.onVersion('snapshot', 3, 340);
+    client.onVersion('update', 4, 900);
+    expect(client.isCatchingUp).toBe(false);
+    expect(valuesOf(ledger.histograms.catchUpUs)).toEqual([40]);
+  });
+
+  test('at once when it held that before, and when that came before it heard of the return', () => {
+    const early = makeClient('websocket');
+    early.onVersion('snapshot', 0, 0);
+    plan(early, [100]);
+    early.onVersion('update', 1, 150);
+    early.onServiceBack(300);
+    const quick = makeClient('websocket');
+    quick.onVersion('snapshot', 1, 320);
+    quick.onServiceBack(300);
+    expect(valuesOf(ledger.histograms.catchUpUs)).toEqual([0, 20]);
+  });
+
+  test('never, when it holds nothing', () => {
+    const client = makeClient('websocket');
+    plan(client, [100]);
+    client.onServiceBack(300);
+    expect(client.isCatchingUp).toBe(true);
+    expect(ledger.histograms.catchUpUs.totalCount).toBe(0);
+  });
+});
+
 describe('a screen is stale', () => {
   test('from when a version is intended until it, or a newer one, is shown', () => {
     const client = makeClient('websocket');
