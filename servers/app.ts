@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Admission, Admitted, Refusal } from './admission.ts';
+import type { ConnectionLog } from './connection-log.ts';
 import type { FeedHandlers } from './feed/feed.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerSettings } from './settings.ts';
@@ -16,6 +17,8 @@ export interface App {
   readonly store: Store;
   readonly admission: Admission;
   readonly report: Report;
+  /** `null` while nobody wants it. */
+  readonly log: ConnectionLog | null;
 }
 
 /** One of the four ways to bring a dashboard to its clients. */

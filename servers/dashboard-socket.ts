@@ -15,7 +15,8 @@ export interface SocketOwner {
   onPong(socket: DashboardSocket): void;
   /** It shall get no more messages. */
   onEnding(socket: DashboardSocket): void;
-  onClosed(socket: DashboardSocket): void;
+  /** `code` is what its Close frame said, 1005 for none in it, 1006 for no frame. */
+  onClosed(socket: DashboardSocket, code: number): void;
 }
 
 export class DashboardSocket extends WebSocket {
@@ -37,6 +38,11 @@ export class DashboardSocket extends WebSocket {
     this.#stream = stream;
     this.#owner = owner;
     this.on('message', onMessage).on('pong', onPong).on('close', onClose).on('error', onError);
+  }
+
+  /** The connection below; absent before `attach`. */
+  get stream(): Duplex | undefined {
+    return this.#stream;
   }
 
   /** Bytes that the client has not taken yet. */
@@ -73,10 +79,10 @@ export class DashboardSocket extends WebSocket {
     this.#owner?.onEnding(this);
   }
 
-  closed(): void {
+  closed(code: number): void {
     clearTimeout(this.deadline);
     if (this.endReason === 'client' && isUnreachable(this.#stream?.errored)) this.endReason = 'unreachable';
-    this.#owner?.onClosed(this);
+    this.#owner?.onClosed(this, code);
   }
 }
 
@@ -92,8 +98,8 @@ function onPong(this: WebSocket): void {
   (this as DashboardSocket).ponged();
 }
 
-function onClose(this: WebSocket): void {
-  (this as DashboardSocket).closed();
+function onClose(this: WebSocket, code: number): void {
+  (this as DashboardSocket).closed(code);
 }
 
 /** A broken frame, or a message above the limit: `ws` has begun to close it with the fitting code (1002, 1007, 1009). */

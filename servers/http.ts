@@ -7,6 +7,7 @@ import { parse } from 'node:querystring';
 import type { Admission, Refusal } from './admission.ts';
 import { wholeNumber } from './admission.ts';
 import type { Transport } from './app.ts';
+import type { ConnectionLog } from './connection-log.ts';
 import { parseChange } from './feed/feed.ts';
 import type { Metrics } from './metrics.ts';
 import { type Change, paths } from './protocol.ts';
@@ -19,7 +20,7 @@ export interface Endpoint {
   limits: { maxHeaderBytes: number; maxMessageBytes: number; keepAlive: boolean; keepAliveTimeoutMs: number };
   /** PEM files; without them it speaks in the clear. */
   tls?: { certificateFile: string; keyFile: string } | null;
-  served?: { transport: Transport; admission: Admission };
+  served?: { transport: Transport; admission: Admission; log: ConnectionLog | null };
   /** What POST /change is told. */
   onChange?(change: Change): void;
   /** What POST /heartbeat asks for: this many rounds. */
@@ -56,7 +57,7 @@ export function createEndpoint(endpoint: Endpoint): Server {
   // A failed accept (no descriptor left) concerns one client, not the server.
   server.once('listening', () => server.on('error', (error) => endpoint.report(`could not accept: ${error.message}`)));
   server.maxRequestsPerSocket = limits.keepAlive ? 0 : 1;
-  if (served?.transport.upgrade !== undefined) routeUpgrades(server, served.transport, served.admission);
+  if (served?.transport.upgrade !== undefined) routeUpgrades(server, served);
   return server;
 }
 
@@ -88,6 +89,7 @@ function route(endpoint: Endpoint, request: IncomingMessage, response: ServerRes
   const { served, metrics, onChange, onBeat } = endpoint;
   const [path, search] = splitTarget(request);
   if (path === served?.transport.path) {
+    served.log?.requested(request.socket);
     if (request.method !== 'GET') return answer(metrics, response, methodNotAllowed);
     const verdict = served.admission.judge(request, search);
     if (typeof verdict === 'number') return answer(metrics, response, refusalOf(verdict));
@@ -159,11 +161,12 @@ async function takeChange(
   response.writeHead(change === null ? 400 : 204).end();
 }
 
-function routeUpgrades(server: Server, transport: Transport, admission: Admission): void {
+function routeUpgrades(server: Server, { transport, admission, log }: NonNullable<Endpoint['served']>): void {
   server.on('upgrade', (request, socket, head) => {
     // Until a transport has taken the socket over, a client that vanishes is nobody's error.
     socket.on('error', () => socket.destroy());
     const [path, search] = splitTarget(request);
+    if (path === transport.path) log?.requested(socket);
     const verdict = path === transport.path ? admission.judge(request, search) : 404;
     transport.upgrade?.(request, socket, head, verdict);
   });

@@ -84,12 +84,14 @@ export class LongPolling implements Transport {
     for (const waiter of waiters) {
       if (waiter.version >= message.version || !this.#letGo(waiter, 'answered')) continue;
       this.#app.metrics.messages[type]++;
+      this.#app.log?.sent(waiter.socket);
       answer(this.#app.metrics, waiter, news);
     }
   }
 
   #answerWith(waiter: Waiter, message: Message, type: MessageType): void {
     this.#app.metrics.messages[type]++;
+    this.#app.log?.sent(waiter.socket);
     answer(this.#app.metrics, waiter, answerOf(message, type));
   }
 

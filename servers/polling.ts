@@ -43,6 +43,7 @@ export class Polling implements Transport {
     if (state.tag !== null && holds(request.headers['if-none-match'], state.tag))
       return answer(metrics, response, state.unchanged);
     metrics.messages.snapshot++;
+    this.#app.log?.sent(response.socket);
     answer(metrics, response, state.whole);
   }
 

@@ -2,6 +2,7 @@
 import type { AbsenceLog } from './absence-log.ts';
 import { Admission } from './admission.ts';
 import type { App, Report, Transport } from './app.ts';
+import { openConnectionLog } from './connection-log.ts';
 import type { Feed } from './feed/feed.ts';
 import { LocalFeed } from './feed/local.ts';
 import { PostgresFeed } from './feed/postgres.ts';
@@ -27,7 +28,9 @@ const transports: Record<ServerSettings['transport'], new (app: App) => Transpor
 export async function startServer(settings: ServerSettings, report: Report): Promise<Listening> {
   const metrics = new Metrics();
   const store = new Store(settings, metrics, report);
-  const app: App = { settings, metrics, store, admission: new Admission(settings), report };
+  const logging = await openConnectionLog(settings, report);
+  const log = logging?.log ?? null;
+  const app: App = { settings, metrics, store, admission: new Admission(settings), report, log };
   const transport = new transports[settings.transport](app);
   const feed = transport.listener === null ? null : feedOf(settings, metrics.absences, report);
   await store.connect();
@@ -38,7 +41,7 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
     report,
     limits: settings,
     tls: settings.tls,
-    served: { transport, admission: app.admission },
+    served: { transport, admission: app.admission, log },
     tcpKeepAliveMs: settings.tcpKeepAliveMs,
     ...(feed instanceof LocalFeed && { onChange: (change) => feed.tell(change) }),
     ...(settings.heartbeatOnDemand && { onBeat: (rounds) => transport.beat?.(rounds) ?? Promise.resolve() }),
@@ -47,6 +50,7 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
     unwatch();
     await feed?.stop();
     await store.close();
+    logging?.stop();
   };
   return listen(server, settings, { drain: () => transport.drain(), cut: () => transport.close(), close });
 }

@@ -74,6 +74,10 @@ export const serverSettings = z.strictObject({
   tls: z.strictObject({ certificateFile: z.string(), keyFile: z.string() }).nullable().default(null),
   /** Connections the kernel may hold before they are accepted; the default is Node's. `net.core.somaxconn` caps it. */
   backlog: z.number().int().positive().default(511),
+  /** One line of JSON for each connection that opens and for each that is closed, with counts and no payload. */
+  log: z.enum(['off', 'connections']).default('off'),
+  /** Where those lines are appended; `null` is stderr. */
+  logFile: z.string().nullable().default(null),
   /** How long SIGTERM waits for connections to end by themselves after they were told. */
   drainMs: milliseconds.default(1_000),
 });

@@ -102,6 +102,7 @@ export class ServerSentEvents implements Transport {
     if (!this.#write(stream, message.framed(type, frameEvent))) return;
     stream.version = message.version;
     this.#app.metrics.messages[type]++;
+    this.#app.log?.sent(stream.socket);
   }
 
   #broadcast(message: Message, streams: Set<Stream>, type: MessageType): void {
@@ -111,6 +112,7 @@ export class ServerSentEvents implements Transport {
       if (stream.version >= message.version || !this.#write(stream, event)) continue;
       stream.version = message.version;
       written++;
+      this.#app.log?.sent(stream.socket);
     }
     this.#app.metrics.messages[type] += written;
   }
@@ -162,6 +164,7 @@ export class ServerSentEvents implements Transport {
     if (!this.listener.leave(stream)) return;
     this.#heartbeat?.remove(stream);
     this.#app.metrics.countClosed(reason);
+    this.#app.log?.ending(stream.socket, reason);
   }
 }
 

@@ -78,6 +78,7 @@ export class WebSockets implements Transport, SocketOwner {
 
   /** What it does not understand it ignores. */
   onText(socket: DashboardSocket, text: string): void {
+    this.#app.log?.received(socket.stream);
     const { type, token } = parseObject(text);
     if (type === 'auth' && this.#app.settings.auth === 'message') this.#authenticate(socket, token);
     else if (type === 'pong') this.#answered(socket, pong.length);
@@ -93,10 +94,12 @@ export class WebSockets implements Transport, SocketOwner {
     this.#heartbeat?.remove(socket);
   }
 
-  onClosed(socket: DashboardSocket): void {
+  onClosed(socket: DashboardSocket, code: number): void {
     this.onEnding(socket);
     this.#sockets.delete(socket);
     this.#app.metrics.countClosed(socket.endReason);
+    this.#app.log?.ending(socket.stream, socket.endReason);
+    this.#app.log?.closed(socket.stream, code);
     const reason = lossReasons.find((known) => known === socket.endReason);
     if (reason !== undefined) this.#app.metrics.noteLoss({ reason, atUs: nowUs(), heardUs: socket.heardUs });
   }
@@ -130,6 +133,7 @@ export class WebSockets implements Transport, SocketOwner {
     this.#app.metrics.connectionsOpened++;
     this.#sockets.add(socket);
     socket.attach(stream, this);
+    this.#app.log?.upgraded(stream);
     if (this.#app.settings.slowClients === 'drop') stream.on('drain', () => this.#onDrained(socket));
     if (verdict === 401) refuseToken(socket);
     else if (typeof verdict === 'number') socket.closeWith(closeCodes.overloaded, 'busy');
@@ -180,6 +184,7 @@ export class WebSockets implements Transport, SocketOwner {
     }
     socket.version = message.version;
     socket.writeFrame(message.framed(type, frameText));
+    this.#app.log?.sent(socket.stream);
     return true;
   }
 }
