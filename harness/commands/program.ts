@@ -17,6 +17,7 @@ import { type GateFlags, gateOptions, readGateRequest } from './gate-request.ts'
 import { contenderHelp, requirementHelp, scenarioHelp, settingHelp } from './help.ts';
 import { Interrupted } from './interrupt.ts';
 import { type BenchRequest, type RawFlags, readRequest, scenarios } from './request.ts';
+import { readScenarioFile } from './scenario-file.ts';
 import { defaultStrategies, readSimulateRequest, simulateSettings } from './simulate-request.ts';
 import { readSweepRequest } from './sweep-request.ts';
 
@@ -100,6 +101,7 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     )
     .option('--require <need>', requireMeaning, (value: string, all: string[]) => [...all, value], [])
     .option('--threshold <limit>', thresholdMeaning, (value: string, all: string[]) => [...all, value], [])
+    .option('--scenario-file <file>', 'a scenario of your own: JSON, or a TypeScript module (docs/scenario-file.md)')
     .option('--debug', 'show the stack of an error');
   bench
     .allowUnknownOption()
@@ -305,7 +307,9 @@ async function benchAction(
 ): Promise<number> {
   const forgotten = forgottenDashes(known);
   const problems = [...forgotten, ...unknownOptions(args, known), ...repeats];
-  const raw = rawFlags(flags);
+  const file = flags.scenarioFile;
+  const own = typeof file === 'string' ? await readScenarioFile(file, scenarios) : undefined;
+  const raw = { ...rawFlags(flags), own };
   problems.push(...twiceNamed(flags));
   const request = collect(problems, () =>
     readRequest(forgotten.length > 0 ? [] : positionals(args, known), raw, process.env),

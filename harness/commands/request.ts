@@ -43,6 +43,8 @@ export interface RawFlags {
   readonly require?: readonly string[];
   /** Limits that fail the run, a threshold each. */
   readonly threshold?: readonly string[];
+  /** Of a scenario file: run where no scenario is named, and known by its name. */
+  readonly own?: Scenario | undefined;
   readonly quick: boolean;
 }
 
@@ -64,7 +66,7 @@ export function readRequest(
   environment: Readonly<Record<string, string | undefined>>,
 ): BenchRequest {
   const problems: string[] = [];
-  const chosen = findScenarios(names, flags.quick, problems);
+  const chosen = findScenarios(names, flags, problems);
   const given = readGiven(chosen, flags, problems);
   const named = flags.values.contenders === undefined ? null : readContenders(flags.values.contenders, problems);
   const parts = chosen.map((scenario) => ({
@@ -129,23 +131,33 @@ function readThresholds(
   problems: string[],
 ): Threshold[] {
   const names = [...new Set(parts.flatMap(({ contenders }) => contenders.map(({ name }) => name)))];
-  const own = parts.flatMap(
-    ({ scenario }) => parseThresholds(scenario.thresholds ?? [], scenario.contenders).thresholds,
+  const own = parts.map(({ scenario }) =>
+    parseThresholds(scenario.thresholds ?? [], scenario.contenders, `${scenario.name}: threshold`),
   );
   const given = parseThresholds(asked, names);
-  problems.push(...given.problems);
-  return [...own.filter(({ contender }) => contender === null || names.includes(contender)), ...given.thresholds];
+  problems.push(...[...own, given].flatMap((each) => each.problems));
+  const ofScenarios = own.flatMap(({ thresholds }) => thresholds);
+  return [
+    ...ofScenarios.filter(({ contender }) => contender === null || names.includes(contender)),
+    ...given.thresholds,
+  ];
 }
 
-function findScenarios(names: readonly string[], isQuick: boolean, problems: string[]): readonly Scenario[] {
-  const known = scenarios.map(({ name }) => name);
+function findScenarios(
+  names: readonly string[],
+  { own, quick }: Pick<RawFlags, 'own' | 'quick'>,
+  problems: string[],
+): readonly Scenario[] {
+  const all = own === undefined ? scenarios : [...scenarios, own];
+  const known = all.map(({ name }) => name);
   for (const name of names) {
     if (!known.includes(name))
       problems.push(`scenario '${name}' is not known; expected ${known.join(', ')}${suggest(name, known)}`);
   }
   if (new Set(names).size < names.length) problems.push('a scenario is named twice; expected it once');
-  if (names.length === 0) return isQuick ? [dashboard] : defaultScenarios;
-  const chosen = scenarios.filter(({ name }) => names.includes(name));
+  if (names.length === 0 && own !== undefined) return [own];
+  if (names.length === 0) return quick ? [dashboard] : defaultScenarios;
+  const chosen = all.filter(({ name }) => names.includes(name));
   return chosen.length === 0 ? [dashboard] : chosen;
 }
 

@@ -8,15 +8,16 @@ export interface Threshold extends Comparison {
   readonly contender: string | null;
 }
 
-/** Reads them all, for a run of these contenders. */
+/** Reads them all, for a run of these contenders. `where` begins each problem. */
 export function parseThresholds(
   texts: readonly string[],
   contenders: readonly string[],
+  where = '--threshold',
 ): { thresholds: Threshold[]; problems: string[] } {
   const thresholds: Threshold[] = [];
   const problems: string[] = [];
   for (const text of texts) {
-    const parsed = parseThreshold(text, contenders);
+    const parsed = parseThreshold(text, contenders, where);
     if ('problem' in parsed) problems.push(parsed.problem);
     else thresholds.push(parsed.threshold);
   }
@@ -28,19 +29,22 @@ export function spellThreshold(threshold: Threshold): string {
   return (threshold.contender === null ? '' : `${threshold.contender}.`) + spellComparison(threshold);
 }
 
-function parseThreshold(text: string, contenders: readonly string[]): { threshold: Threshold } | { problem: string } {
+function parseThreshold(
+  text: string,
+  contenders: readonly string[],
+  where: string,
+): { threshold: Threshold } | { problem: string } {
   const subject = splitComparison(text)?.subject ?? '';
   const contender = contenderOf(subject, contenders);
   if (contender === null) {
     const stranger = strangerOf(subject);
     if (stranger !== null)
       return {
-        problem: `--threshold '${text}': contender '${stranger}' is not measured; expected one of ${contenders.join(', ')}${suggest(stranger, contenders)}`,
+        problem: `${where} '${text}': contender '${stranger}' is not measured; expected one of ${contenders.join(', ')}${suggest(stranger, contenders)}`,
       };
   }
-  const where = contender === null ? '--threshold' : `--threshold for ${contender}:`;
   const rest = contender === null ? text : text.trimStart().slice(contender.length + 1);
-  const parsed = parseComparison(where, rest);
+  const parsed = parseComparison(contender === null ? where : `${where} for ${contender}:`, rest);
   return 'problem' in parsed ? parsed : { threshold: { contender, ...parsed.comparison } };
 }
 

@@ -15,7 +15,7 @@ export interface GateRules {
   readonly certainty: number;
 }
 
-export const usualRules: GateRules = { pairs: 10, limit: 1.05, suspicion: 0.1, certainty: 0.01 };
+export const usualRules: GateRules = { pairs: 10, limit: 1.05, suspicion: 0.1, certainty: 0.005 };
 
 export interface GateSample {
   readonly name: string;
@@ -43,9 +43,9 @@ export interface GateFinding {
 
 /** Each bound of the ratio is passed with this chance. */
 const boundAlpha = 0.05;
-/** Quantiles of the normal distribution: of 0.87, which each of several hurdles needs so that all are taken in four of five runs, and of the certainty. */
-const power = 1.13;
-const quantileOfCertainty = 2.326;
+/** Quantiles of the normal distribution: of 0.88, which each of several hurdles needs so that all are taken in four of five runs, and of the certainty. */
+const power = 1.2;
+const quantileOfCertainty = 2.576;
 /** The rank test needs this many times the normal test's pairs for normal noise: π / 3. */
 const rankCost = Math.PI / 3;
 /** Fewer cannot reach the suspicion of one in ten with any margin. */
