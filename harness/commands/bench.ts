@@ -103,16 +103,16 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
   const needsNginx = trials.some(({ balancing }) => balancing !== null);
   const [bundles, postgres, redis, nginx] = await settleAll([
     buildBundles(guard.directory, entryPoints()),
-    startPostgres({ guard, url: request.postgresUrl }),
-    needsRedis ? startRedis({ guard, url: request.redisUrl }) : null,
-    needsNginx ? findNginx({ guard, progress: progress.step }) : null,
+    startPostgres({ guard, driver: request.services, url: request.postgresUrl }),
+    needsRedis ? startRedis({ guard, driver: request.services, url: request.redisUrl }) : null,
+    needsNginx ? findNginx({ guard, driver: request.services, progress: progress.step }) : null,
   ]);
   record.services.postgres = describeService(postgres);
   if (redis !== null) record.services.redis = describeService(redis);
-  if (nginx !== null) record.services.nginx = describeService({ driver: 'embedded', version: nginx.version });
+  if (nginx !== null) record.services.nginx = describeService(nginx);
   const services = watch({ signal, services: [postgres, redis] });
   const database = await toItsEnd(services, createDatabase({ guard, postgres }));
-  const system = referenceSystem({ guard, bundle: bundles.servers, database, postgres, redis });
+  const system = referenceSystem({ guard, bundle: bundles.servers, database, postgres, redis, nginx });
   const names = nameTrials(trials);
   for (const [index, plan] of trials.entries()) {
     signal.throwIfAborted();

@@ -3,7 +3,8 @@ import { dashboard } from '../../scenarios/dashboard.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { parseSetting, type Setting } from '../contract/settings.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
-import { type RawFlags, readRequest } from './request.ts';
+import type { OwnDriver } from '../services/service.ts';
+import { type RawFlags, readRequest, servicesMeaning } from './request.ts';
 
 export interface CeilingRequest {
   /** A trial of each contender, whose window is that of one step. */
@@ -13,6 +14,7 @@ export interface CeilingRequest {
   readonly updateIntervalUs: number;
   readonly postgresUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  readonly services: OwnDriver;
   readonly out: string | null;
 }
 
@@ -33,6 +35,7 @@ export const ceilingOptions: Readonly<Record<string, string>> = {
   '--clients <n>': 'virtual clients to whom changes are pushed, ever more often (1000)',
   '--duration <time>': 'how long each step is measured (2s)',
   '--seed <n>': 'seed of everything random (42)',
+  '--services <driver>': servicesMeaning,
   '--postgres <url>': 'use this Postgres instead (or DATABASE_URL)',
   '--redis <url>': 'use this Redis instead (or REDIS_URL)',
   '--out <dir>': 'keep the result here, as ceiling.json',
@@ -82,6 +85,7 @@ export function readCeilingRequest(
     updateIntervalUs: updateIntervalUs ?? 1,
     postgresUrl: request.postgresUrl,
     redisUrl: request.redisUrl,
+    services: request.services,
     out: out ?? null,
   };
 }

@@ -12,6 +12,7 @@ import { buildBundles, entryPoints } from '../services/bundle.ts';
 import { createDatabase } from '../services/database.ts';
 import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
+import { findNginx } from '../services/nginx.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import { referenceSystem, usesRelay } from '../targets/reference-system.ts';
@@ -62,15 +63,16 @@ async function measureAll({ request, limits, guard, signal, contenders }: Measur
   const { plans } = request;
   say('starting Postgres and Redis …');
   const needsRedis = plans.some(({ contender }) => usesRelay(contender));
-  const [bundles, postgres, redis] = await settleAll([
+  const [bundles, postgres, redis, nginx] = await settleAll([
     buildBundles(guard.directory, entryPoints()),
-    startPostgres({ guard, url: request.postgresUrl }),
-    needsRedis ? startRedis({ guard, url: request.redisUrl }) : null,
+    startPostgres({ guard, driver: request.services, url: request.postgresUrl }),
+    needsRedis ? startRedis({ guard, driver: request.services, url: request.redisUrl }) : null,
+    plans.some(({ balancing }) => balancing !== null) ? findNginx({ guard, driver: request.services }) : null,
   ]);
   const services = watch({ signal, services: [postgres, redis] });
   const database = await toItsEnd(services, createDatabase({ guard, postgres }));
   const quiet = { onPhase: () => {}, onPoint: () => {} };
-  const system = referenceSystem({ guard, bundle: bundles.servers, database, postgres, redis });
+  const system = referenceSystem({ guard, bundle: bundles.servers, database, postgres, redis, nginx });
   const context = { guard, bundles, limits, system, signal, ...quiet };
   for (const [index, plan] of plans.entries()) {
     signal.throwIfAborted();

@@ -12,7 +12,7 @@ import { findNginx } from '../services/nginx.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { cpuUs } from '../services/processes.ts';
 import { startRedis } from '../services/redis.ts';
-import type { Service } from '../services/service.ts';
+import type { OwnDriver, Service } from '../services/service.ts';
 import { abortOnSignals } from './interrupt.ts';
 import {
   describeLimits,
@@ -64,11 +64,15 @@ function describeFit(plan: TrialPlan, problems: readonly string[], shards: numbe
 async function tryServices(request: BenchRequest, signal: AbortSignal): Promise<MachineRow[]> {
   const guard = await openGuard();
   try {
-    const postgres = await tryService('Postgres', () => startPostgres({ guard, url: request.postgresUrl }));
+    const postgres = await tryService('Postgres', () =>
+      startPostgres({ guard, driver: request.services, url: request.postgresUrl }),
+    );
     signal.throwIfAborted();
-    const redis = await tryService('Redis', () => startRedis({ guard, url: request.redisUrl }));
+    const redis = await tryService('Redis', () =>
+      startRedis({ guard, driver: request.services, url: request.redisUrl }),
+    );
     signal.throwIfAborted();
-    return [postgres, redis, await lookForNginx(guard)];
+    return [postgres, redis, await lookForNginx(guard, request.services)];
   } finally {
     await guard.close();
   }
@@ -87,9 +91,9 @@ async function tryService(what: string, start: () => Promise<Service>): Promise<
 }
 
 /** Only contenders with a balancer need it. */
-async function lookForNginx(guard: Guard): Promise<MachineRow> {
+async function lookForNginx(guard: Guard, driver: OwnDriver): Promise<MachineRow> {
   try {
-    return ok('nginx', `${(await findNginx({ guard })).version}, for contenders with a balancer`);
+    return ok('nginx', `${(await findNginx({ guard, driver })).version}, for contenders with a balancer`);
   } catch (error) {
     return note('nginx', messageOf(error));
   }

@@ -5,7 +5,7 @@ import { parseSubject, spellSubject } from '../contract/comparison.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { canHave, metricOf } from '../contract/metrics.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
-import { type BenchRequest, type RawFlags, readRequest } from './request.ts';
+import { type BenchRequest, type RawFlags, readRequest, servicesMeaning } from './request.ts';
 
 export interface GateFlags {
   readonly baseline?: string;
@@ -52,6 +52,7 @@ export const gateOptions: Readonly<Record<string, string>> = {
   '--poll-interval <time>': `time between two polls of a client (${usualValues['poll-interval']})`,
   '--update-interval <time>': `time between two changes of a dashboard (${usualValues['update-interval']})`,
   '--seed <n>': 'seed of everything random (42)',
+  '--services <driver>': servicesMeaning,
   '--postgres <url>': 'use this Postgres instead (or DATABASE_URL)',
   '--redis <url>': 'use this Redis instead (or REDIS_URL)',
   '--out <dir>': 'where records and the judgement go (results)',

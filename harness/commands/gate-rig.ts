@@ -6,6 +6,7 @@ import { buildBundles, entryPoints } from '../services/bundle.ts';
 import { createDatabase } from '../services/database.ts';
 import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
+import { findNginx } from '../services/nginx.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import { referenceSystem, usesRelay } from '../targets/reference-system.ts';
@@ -48,10 +49,12 @@ export async function startGateRig(
   const { publisher, shard } = entryPoints();
   const servers = { baseline: entryPoints(baseline.root).servers, candidate: entryPoints(candidate.root).servers };
   const needsRedis = bench.trials.some(({ contender }) => usesRelay(contender));
-  const [bundles, postgres, redis] = await settleAll([
+  const needsNginx = bench.trials.some(({ balancing }) => balancing !== null);
+  const [bundles, postgres, redis, nginx] = await settleAll([
     buildBundles(guard.directory, { publisher, shard, ...servers }),
-    startPostgres({ guard, url: bench.postgresUrl }),
-    needsRedis ? startRedis({ guard, url: bench.redisUrl }) : null,
+    startPostgres({ guard, driver: bench.services, url: bench.postgresUrl }),
+    needsRedis ? startRedis({ guard, driver: bench.services, url: bench.redisUrl }) : null,
+    needsNginx ? findNginx({ guard, driver: bench.services }) : null,
   ]);
   const alive = watch({ signal, services: [postgres, redis] });
   const databases = {
@@ -62,7 +65,7 @@ export async function startGateRig(
     guard,
     bundles,
     limits,
-    system: referenceSystem({ guard, bundle: bundles[side], database: databases[side], postgres, redis }),
+    system: referenceSystem({ guard, bundle: bundles[side], database: databases[side], postgres, redis, nginx }),
     signal,
     onPhase: (phase) => phase === 'start' && step(`pair ${repetition}: ${contender.name}, ${side}`),
     onPoint: () => {},
@@ -72,6 +75,7 @@ export async function startGateRig(
     services: {
       postgres: { driver: postgres.driver, version: postgres.version },
       ...(redis !== null && { redis: { driver: redis.driver, version: redis.version } }),
+      ...(nginx !== null && { nginx: { driver: nginx.driver, version: nginx.version } }),
     },
     async measurePair(plan) {
       signal.throwIfAborted();

@@ -16,7 +16,7 @@ import type { CompareFlags } from './compare.ts';
 import { type GateFlags, gateOptions, readGateRequest } from './gate-request.ts';
 import { contenderHelp, requirementHelp, scenarioHelp, settingHelp } from './help.ts';
 import { Interrupted } from './interrupt.ts';
-import { type BenchRequest, type RawFlags, readRequest, scenarios } from './request.ts';
+import { type BenchRequest, type RawFlags, readRequest, scenarios, servicesMeaning } from './request.ts';
 import { readScenarioFile } from './scenario-file.ts';
 import { defaultStrategies, readSimulateRequest, simulateSettings } from './simulate-request.ts';
 import { readSweepRequest } from './sweep-request.ts';
@@ -39,7 +39,7 @@ const valueOptions: Readonly<Record<string, string>> = {
   '--repeat <n>': 'measure each contender n times, interleaved (1)',
   '--connect-rate <n>': 'connections opened a second while the clients arrive (500)',
   '--seed <n>': 'seed of everything random (42)',
-  '--services <driver>': 'where Postgres and Redis come from: embedded',
+  '--services <driver>': servicesMeaning,
   '--postgres <url>': 'use this Postgres instead (or DATABASE_URL)',
   '--redis <url>': 'use this Redis instead (or REDIS_URL)',
   '--out <dir>': 'where records and reports go (results)',
@@ -131,7 +131,13 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
   const doctor = program
     .command('doctor')
     .description('say what this machine allows, how to raise it, and whether a run would fit');
-  for (const flags of ['--clients <n>', '--contenders <list>', '--postgres <url>', '--redis <url>'])
+  for (const flags of [
+    '--clients <n>',
+    '--contenders <list>',
+    '--services <driver>',
+    '--postgres <url>',
+    '--redis <url>',
+  ])
     doctor.option(flags, valueOptions[flags]);
   doctor.option('--debug', 'show the stack of an error');
   const repeatsOfDoctor = watchRepeats(doctor);

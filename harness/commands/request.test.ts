@@ -122,7 +122,7 @@ describe('a request', () => {
     [{ duration: '2s' }, 'a window that holds at least one change'],
     [{ 'poll-interval': '30s' }, 'a window in which every client polls'],
     [{ contenders: 'sse,sse' }, 'named twice'],
-    [{ services: 'docker' }, 'expected embedded'],
+    [{ services: 'dokcer' }, 'expected embedded or docker (or --postgres URL and --redis URL)'],
     [{ seed: '-1' }, '--seed'],
     [{ out: ' ' }, 'expected a directory'],
   ])('with %j is refused: %s', (values, part) => {

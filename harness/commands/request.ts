@@ -18,7 +18,11 @@ import { spellDurationUs } from '../contract/units.ts';
 import { type Contender, parseContender } from '../plan/contender.ts';
 import { type ServiceFault, serviceFaultOf } from '../plan/service-fault.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
+import { type OwnDriver, ownDrivers } from '../services/service.ts';
 import { parseServiceUrl } from '../services/service-url.ts';
+
+/** What --services says. */
+export const servicesMeaning = 'where Postgres, Redis and nginx come from: embedded or docker (embedded)';
 
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
@@ -52,6 +56,8 @@ export interface BenchRequest {
   readonly scenarios: readonly Scenario[];
   readonly trials: readonly TrialPlan[];
   readonly seed: number;
+  /** How those are started that are not given by a URL. */
+  readonly services: OwnDriver;
   readonly postgresUrl: string | undefined;
   readonly redisUrl: string | undefined;
   readonly out: string;
@@ -83,9 +89,10 @@ export function readRequest(
   problems.push(...needs.problems, ...unmeasuredNeeds(needs.requirements, chosen));
   const thresholds = readThresholds(parts, flags.threshold ?? [], problems);
   const services = flags.values.services ?? 'embedded';
-  if (services !== 'embedded')
+  const driver = ownDrivers.find((known) => known === services);
+  if (driver === undefined)
     problems.push(
-      `--services is '${services}'; expected embedded (or --postgres URL and --redis URL)${suggest(services, ['embedded'])}`,
+      `--services is '${services}'; expected ${ownDrivers.join(' or ')} (or --postgres URL and --redis URL)${suggest(services, ownDrivers)}`,
     );
   const postgresUrl = flags.values.postgres ?? environment.DATABASE_URL;
   const redisUrl = flags.values.redis ?? environment.REDIS_URL;
@@ -112,6 +119,7 @@ export function readRequest(
     scenarios: chosen,
     trials,
     seed,
+    services: driver ?? 'embedded',
     postgresUrl,
     redisUrl,
     out,

@@ -50,7 +50,10 @@ const distribution = z.strictObject({
 
 const metricValue = z.union([distribution, scalar, unmeasured]);
 
-const service = z.strictObject({ driver: z.enum(['embedded', 'url']), version: z.string() });
+/** Where a service comes from: a program on this machine, a container, or somebody's address. */
+export const serviceDrivers = ['embedded', 'docker', 'url'] as const;
+
+const service = z.strictObject({ driver: z.enum(serviceDrivers), version: z.string() });
 
 const finding = z.strictObject({
   severity: z.enum(['warn', 'fatal']),

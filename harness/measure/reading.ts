@@ -90,7 +90,7 @@ export async function readCpu({ statements, processes }: Sources): Promise<CpuRe
   const rig = await statements.rigBackends();
   const read = (part: SystemPart) => {
     // Postgres and nginx are families of processes; the others are single ones.
-    const options = part === 'postgres' || part === 'nginx' ? { children: true, exclude: rig } : {};
+    const options = part === 'postgres' ? { children: true, exclude: rig } : { children: part === 'nginx' };
     return addUp((processes[part] ?? []).map((pid) => cpuUs(pid, options)));
   };
   const byPart = Object.fromEntries(systemParts.map((part) => [part, read(part)])) as Record<SystemPart, number | null>;

@@ -16,7 +16,8 @@ import type { Service } from './service.ts';
 const readyTimeoutMs = 30_000;
 const stopGraceMs = 5_000;
 
-const settings: Readonly<Record<string, string>> = {
+/** Those of a Postgres in a container too. */
+export const postgresSettings: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   // No socket file: its path has a length limit that temporary directories exceed.
   unix_socket_directories: '',
@@ -104,7 +105,7 @@ async function initialise(place: Place & { password: string }): Promise<void> {
     args: ['-D', place.directory, '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`].concat(
       // C: the same order and speed on every machine. Not cleaned: what it leaves when it is killed, the watchdog must find.
       ['--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions', '--no-clean'],
-      ['-c', `dynamic_shared_memory_type=${settings.dynamic_shared_memory_type}`],
+      ['-c', `dynamic_shared_memory_type=${postgresSettings.dynamic_shared_memory_type}`],
     ),
     cwd: place.guard.directory,
     account,
@@ -117,7 +118,7 @@ async function initialise(place: Place & { password: string }): Promise<void> {
 }
 
 async function startServer(place: Place & { port: number }): Promise<Child> {
-  const args = Object.entries({ ...settings, port: String(place.port) }).flatMap(([name, value]) => [
+  const args = Object.entries({ ...postgresSettings, port: String(place.port) }).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
   ]);

@@ -89,7 +89,7 @@ async function startServer(options: ServerOptions): Promise<Child> {
       if (line.includes('Ready to accept connections')) resolve('ready');
     });
   });
-  child.stdin.end(configuration(options));
+  child.stdin.end(redisConfiguration(options));
   const outcome = await within(Promise.race([ready, child.exited]), readyTimeoutMs);
   if (outcome === 'ready') return child;
   await child.stop(0);
@@ -99,7 +99,12 @@ async function startServer(options: ServerOptions): Promise<Child> {
   throw new FreshetError('environment', `redis ${what}: ${words}`);
 }
 
-function configuration({ directory, port, password }: ServerOptions): string {
+/** What redis.conf says; of a Redis in a container too. */
+export function redisConfiguration({
+  directory,
+  port,
+  password,
+}: Pick<ServerOptions, 'directory' | 'port' | 'password'>): string {
   const lines = [
     'bind 127.0.0.1',
     `port ${port}`,

@@ -22,7 +22,7 @@ const yes = () => true;
 const no = () => false;
 
 /** Starts something on a free port, and again on another one when somebody took that in the meantime. */
-export async function onFreePort(start: (port: number) => Promise<Child>): Promise<{ child: Child; port: number }> {
+export async function onFreePort<T>(start: (port: number) => Promise<T>): Promise<{ child: T; port: number }> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
     try {

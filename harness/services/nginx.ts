@@ -8,13 +8,18 @@ import { sleepUs } from '../contract/clock.ts';
 import { FreshetError, messageOf } from '../contract/errors.ts';
 import { type Child, describeExit, lastWords, startChild } from './child.ts';
 import { type Program, unpackDebianPackage } from './debian-package.ts';
+import { readDockerNginxVersion, startDockerNginx } from './docker-services.ts';
 import { asService, findOnPath } from './embedded.ts';
 import type { Guard } from './guard.ts';
 import { type BalancerPlan, nginxConf } from './nginx-conf.ts';
 import { childrenOf } from './processes.ts';
-import type { Service } from './service.ts';
+import type { OwnDriver, Service } from './service.ts';
 
-export interface NginxProgram extends Program {
+/** A program on this machine, or an image's. */
+export type NginxProgram = LocalNginx | { readonly driver: 'docker'; readonly version: string };
+
+interface LocalNginx extends Program {
+  readonly driver: 'embedded';
   readonly version: string;
 }
 
@@ -25,9 +30,11 @@ const stopGraceMs = 2_000;
 /** The program; about 15 s once where the package has to be fetched. Throws `environment` with every way to get one. */
 export async function findNginx(options: {
   readonly guard: Guard;
+  readonly driver?: OwnDriver;
   readonly progress?: (what: string) => void;
 }): Promise<NginxProgram> {
-  const { guard, progress } = options;
+  const { guard, driver, progress } = options;
+  if (driver === 'docker') return { driver, version: await readDockerNginxVersion(guard) };
   const command = await findOnPath('nginx');
   if (command !== null) return withVersion({ command, env: {} }, guard);
   try {
@@ -43,11 +50,11 @@ export async function findNginx(options: {
   }
 }
 
-async function withVersion(program: Program, guard: Guard): Promise<NginxProgram> {
+async function withVersion(program: Program, guard: Guard): Promise<LocalNginx> {
   const child = await startChild({ guard, name: 'nginx', ...program, args: ['-v'] });
   child.onLine(() => {});
   await child.closed;
-  return { ...program, version: /nginx\/(\S+)/.exec(child.stderrTail())?.[1] ?? 'unknown' };
+  return { ...program, driver: 'embedded', version: /nginx\/(\S+)/.exec(child.stderrTail())?.[1] ?? 'unknown' };
 }
 
 /** Starts it in about 30 ms. Throws `environment` with its own words when it cannot start. */
@@ -57,6 +64,7 @@ export async function startNginx(options: {
   readonly plan: BalancerPlan;
 }): Promise<Service> {
   const { guard, program, plan } = options;
+  if (program.driver === 'docker') return startDockerNginx({ guard, version: program.version, plan });
   const directory = join(guard.directory, `nginx-${randomBytes(3).toString('hex')}`);
   await mkdir(directory, { mode: 0o700 });
   await writeFile(join(directory, 'nginx.conf'), nginxConf(plan));

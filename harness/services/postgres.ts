@@ -1,17 +1,23 @@
 // Postgres for a run: someone's server by its URL, or one of our own that lives and dies with the run.
 import { FreshetError, messageOf } from '../contract/errors.ts';
+import { startDockerPostgres } from './docker-services.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import type { Guard } from './guard.ts';
 import { readPostgresVersion } from './postgres-client.ts';
-import type { Service } from './service.ts';
+import type { OwnDriver, Service } from './service.ts';
 import { maskedUrl, parseServiceUrl } from './service-url.ts';
 
 /** The first with `pg_terminate_backend(pid, timeout)`. */
 const oldestMajor = 14;
 
 /** Starts Postgres, or connects to the one at `url`. Throws `input` for a bad URL, `environment` when there is none to be had. */
-export async function startPostgres(options: { guard: Guard; url?: string | undefined }): Promise<Service> {
-  return options.url === undefined ? startEmbeddedPostgres(options.guard) : openPostgresUrl(options.url);
+export async function startPostgres(options: {
+  guard: Guard;
+  driver?: OwnDriver;
+  url?: string | undefined;
+}): Promise<Service> {
+  if (options.url !== undefined) return openPostgresUrl(options.url);
+  return options.driver === 'docker' ? startDockerPostgres(options.guard) : startEmbeddedPostgres(options.guard);
 }
 
 async function openPostgresUrl(text: string): Promise<Service> {

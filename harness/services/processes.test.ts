@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Child, startChild } from './child.ts';
 import { type Guard, openGuard } from './guard.ts';
-import { cpuUs, rssBytes, socketMemoryBytes } from './processes.ts';
+import { cpuUs, namespacedPid, rssBytes, socketMemoryBytes } from './processes.ts';
 
 let guard: Guard;
 beforeAll(async () => {
@@ -114,5 +114,14 @@ describe.skipIf(!existsSync('/proc'))('memory', () => {
     expect(numberOf(socketMemoryBytes()) - before).toBeGreaterThan(3_000_000);
     for (const client of clients) client.destroy();
     server.close();
+  });
+});
+
+describe.skipIf(!existsSync('/proc'))('the pid a process knows itself by', () => {
+  it('is ours for one of our own system, and none for one that is gone', async () => {
+    expect(namespacedPid(process.pid)).toBe(process.pid);
+    const child = await startBurner();
+    await child.stop(0);
+    expect(namespacedPid(child.pid)).toBeNull();
   });
 });

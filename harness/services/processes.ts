@@ -6,7 +6,10 @@ import { endianness } from 'node:os';
 export interface CpuOptions {
   /** Add all its descendants, those that have ended included. */
   readonly children?: boolean;
-  /** Descendants that do not count, such as the samplers' Postgres backends. They must live at both ends of the measurement. */
+  /**
+   * Descendants that do not count, such as the samplers' Postgres backends, by the pids they know themselves by: in a container those are
+   * others than ours. They must live at both ends of the measurement.
+   */
   readonly exclude?: ReadonlySet<number>;
 }
 
@@ -35,6 +38,12 @@ export function cpuUs(pid: number, options: CpuOptions = {}): number | null {
     reapedUs = reapedNowUs;
   }
   return total;
+}
+
+/** The pid by which a process knows itself: in a container another than ours. `null` when it is gone, or none of our system's. */
+export function namespacedPid(pid: number): number | null {
+  const pids = /^NSpid:\s+(.+)$/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
+  return pids === undefined ? null : Number(pids.split(/\s+/).at(-1));
 }
 
 /** Resident memory in bytes. */
@@ -67,7 +76,7 @@ function treeCpuUs(pid: number, exclude: ReadonlySet<number>): number | null {
   if (stat === null) return null;
   let totalUs = ownCpuUs(pid, stat) + stat.reapedUs;
   for (const child of childrenOf(pid)) {
-    if (!exclude.has(child)) totalUs += treeCpuUs(child, exclude) ?? 0;
+    if (exclude.size === 0 || !exclude.has(namespacedPid(child) ?? child)) totalUs += treeCpuUs(child, exclude) ?? 0;
   }
   return totalUs;
 }

@@ -1,13 +1,17 @@
 // Redis for a run: someone's server by its URL, or one of our own that lives and dies with the run.
 import { FreshetError, messageOf } from '../contract/errors.ts';
+import { startDockerRedis } from './docker-services.ts';
 import { type RedisOptions, startEmbeddedRedis } from './embedded-redis.ts';
 import { readRedisVersion } from './redis-client.ts';
-import type { Service } from './service.ts';
+import type { OwnDriver, Service } from './service.ts';
 import { maskedUrl, parseServiceUrl } from './service-url.ts';
 
 /** Starts Redis, or connects to the one at `url`. Throws `input` for a bad URL, `environment` when there is none to be had. */
-export async function startRedis(options: RedisOptions & { url?: string | undefined }): Promise<Service> {
-  return options.url === undefined ? startEmbeddedRedis(options) : openRedisUrl(options.url);
+export async function startRedis(
+  options: RedisOptions & { driver?: OwnDriver; url?: string | undefined },
+): Promise<Service> {
+  if (options.url !== undefined) return openRedisUrl(options.url);
+  return options.driver === 'docker' ? startDockerRedis(options.guard) : startEmbeddedRedis(options);
 }
 
 async function openRedisUrl(text: string): Promise<Service> {

@@ -2,6 +2,10 @@
 import type { FreshetError } from '../contract/errors.ts';
 import type { ServiceRecord } from '../contract/record.ts';
 
+/** How a service of the run's own is started. */
+export const ownDrivers = ['embedded', 'docker'] as const;
+export type OwnDriver = (typeof ownDrivers)[number];
+
 export interface Service extends ServiceRecord {
   readonly name: 'postgres' | 'redis' | 'nginx';
   /** Where to connect, as its administrator. */

@@ -15,7 +15,7 @@ import { type Child, startChild } from '../services/child.ts';
 import { settleAll } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import { type NetworkLink, openNetworkLink } from '../services/network-link.ts';
-import { findNginx, startNginx } from '../services/nginx.ts';
+import { findNginx, type NginxProgram, startNginx } from '../services/nginx.ts';
 import { type BalancerPlan, nginxConf } from '../services/nginx-conf.ts';
 import { freePort } from '../services/ports.ts';
 import type { Database, Service } from '../services/service.ts';
@@ -43,6 +43,8 @@ export interface SystemOptions {
   /** Where the database is; `null` where nobody asks what it costs. */
   readonly postgres: Service | null;
   readonly redis: Service | null;
+  /** What balances; looked for on this machine where it is not given. */
+  readonly nginx?: NginxProgram | null;
   readonly plan: TrialPlan;
   /** Of the first address for clients; a free one by default. */
   readonly port?: number | undefined;
@@ -245,8 +247,8 @@ function filesOf(certificate: Certificate | null): BalancerPlan['tls'] {
   return certificate && { certificateFile: certificate.certificateFile, keyFile: certificate.keyFile };
 }
 
-async function startBalancer({ guard }: SystemOptions, plan: BalancerPlan): Promise<Service> {
-  return startNginx({ guard, program: await findNginx({ guard }), plan });
+async function startBalancer({ guard, nginx }: SystemOptions, plan: BalancerPlan): Promise<Service> {
+  return startNginx({ guard, program: nginx ?? (await findNginx({ guard })), plan });
 }
 
 /** Longer than a slow poller is silent. */
