@@ -141,7 +141,7 @@ export class ServerSentEvents implements Transport {
         stream.destroy();
       } else {
         stream.isBehind = true;
-        this.#app.metrics.messagesSkipped++;
+        if (bytes !== comment) this.#app.metrics.messagesSkipped++;
       }
       return false;
     }

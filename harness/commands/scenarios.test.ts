@@ -25,6 +25,10 @@ describe.each(scenarios)('the scenario $name', (scenario) => {
     expect(transports.some((transport) => canHave(subject.metric, { transport, ...has }))).toBe(true);
   });
 
+  it.each(scenario.quickContenders ?? [])('has a contender for --quick that can be read: %s', (text) => {
+    expect(parseContender(text)).toHaveProperty('contender');
+  });
+
   it('names each figure once, and few enough for a table', () => {
     expect(new Set(columns).size).toBe(columns.length);
     expect(columns.length).toBeLessThanOrEqual(8);

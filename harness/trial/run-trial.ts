@@ -1,29 +1,25 @@
 // One trial from beginning to end: processes, control, warm-up, window, drain, and what was measured. Nothing outlives it.
-import { nowUs, sleepUntilUs, sleepUs, wallClock } from '../contract/clock.ts';
+import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import { inflict } from '../faults/fault.ts';
 import { checkInterruptible } from '../faults/service-fault.ts';
 import { vanish } from '../faults/vanish.ts';
-import { type BeatCost, measureBeats } from '../measure/beat-cost.ts';
-import { readHoldings } from '../measure/holdings.ts';
 import { connectionsByNode } from '../measure/node-shares.ts';
-import { type Reading, readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
+import { readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
-import type { AllGone } from '../measure/trial-input.ts';
 import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts';
 import { settingOf } from '../plan/contender.ts';
-import { kindsOf } from '../plan/population.ts';
 import { keepQuiet } from '../plan/quiet.ts';
-import { connectTimeoutUs, leavingUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
+import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
 import { settleAll, within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
-import { openConnections } from '../services/tcp-queues.ts';
 import { Swarm, type SwarmState } from '../swarm/swarm.ts';
 import type { MeasuredSystem, RunningSystem, SystemLayout, SystemServices } from '../targets/system.ts';
 import { type Phase, Phases } from './phases.ts';
+import { costOfBeats, holdingsReader, readWhenAllGone } from './population.ts';
 import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
 import { type Watch, watch, whileAlive } from './watch.ts';
 
@@ -152,7 +148,7 @@ async function measure(
   phases.enter('control');
   const clock = { wallMs: wallClock().getTime(), us: nowUs() };
   const stepUs = timelineStepUs(plan);
-  const more = kindsOf(plan).length === 0 ? undefined : () => readHoldings(sources, queuesOf(rig.layout));
+  const more = holdingsReader(plan, rig);
   const controlStart = await takeReading(sources);
   // Sampled like the window, so that what the sampling costs Postgres is in both and cancels.
   const idling = sampleTimeline({ sources, swarm, startUs: nowUs(), stepUs, onPoint: () => {}, more });
@@ -233,25 +229,6 @@ async function measure(
     beatCost,
     allGone,
   });
-}
-
-/** Where it matters what a heartbeat costs, and there are any. */
-function costOfBeats({ vanishing, clients, contender }: TrialPlan, { sources }: Rig): Promise<BeatCost | null> | null {
-  const isStream = contender.transport === 'sse' || contender.transport === 'websocket';
-  return vanishing !== null && isStream && settingOf(contender, 'heartbeat') !== 'none'
-    ? measureBeats(sources, clients)
-    : null;
-}
-
-function queuesOf({ target, link }: SystemLayout) {
-  return { ports: target.addresses.map(({ port }) => port), peer: link?.peer ?? null };
-}
-
-async function readWhenAllGone({ swarm, sources, layout }: Rig, before: Reading): Promise<AllGone> {
-  await orLate(swarm.leave(), requestTimeoutUs);
-  await sleepUs(leavingUs);
-  const sockets = openConnections(queuesOf(layout).ports);
-  return { before, after: await takeReading(sources), sockets };
 }
 
 /** Everyone who will come back is connected, and holds the newest version. */
