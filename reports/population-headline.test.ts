@@ -57,11 +57,12 @@ describe('clients that vanish', () => {
 it('clients that read slowly are told of by what is kept for them, and drawn as the servers’ memory', () => {
   const slow = (buffered: number, peak: number): Told => ({
     metrics: { 'slow.bufferedBytes': size(buffered) },
-    series: { serverRssBytes: [60e6, peak] },
+    series: { serverRssBytes: [60e6, peak], bufferedBytes: [0, buffered] },
   });
   const record = recordOf({ websocket: slow(90e6, 250e6), sse: slow(2e6, 70e6) });
   expect(sentencesOf(record)).toEqual(['Websocket kept up to 90 MB for clients that read too slowly, sse 2 MB.']);
   expect(titleOf(record, 'server-memory')).toBe('Websocket took up to 250 MB of memory, sse 70 MB');
+  expect(titleOf(record, 'waiting-bytes')).toBe('Websocket let up to 90 MB wait for slow clients, sse 2 MB');
 });
 
 it('clients that come and go are told of by what is left when all have gone', () => {

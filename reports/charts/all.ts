@@ -5,7 +5,7 @@ import { costChart } from './cost.ts';
 import { crossoverChart } from './crossover.ts';
 import { figureCharts } from './figures.ts';
 import { freshnessChart } from './freshness.ts';
-import { memoryChart } from './memory.ts';
+import { memoryChart, waitingChart } from './memory.ts';
 import { poolWaitsChart } from './pool-waits.ts';
 import { queriesChart } from './queries.ts';
 import { scaledFiguresChart } from './scaled-figures.ts';
@@ -25,7 +25,7 @@ const makers = {
 } as const satisfies Record<string, ChartMaker>;
 
 /** Of what happens in some scenarios only. */
-const occasionalMakers: readonly ChartMaker[] = [unnoticedChart, memoryChart];
+const occasionalMakers: readonly ChartMaker[] = [unnoticedChart, memoryChart, waitingChart];
 
 const sweepMakers: readonly ChartMaker[] = [scaledFiguresChart, crossoverChart];
 
