@@ -20,7 +20,7 @@ export const postgresRestart = {
     ...commonSettings,
     'update-interval': {
       kind: 'duration',
-      default: '2s',
+      default: '1s',
       min: '10ms',
       max: '1h',
       meaning: 'time between two changes of a dashboard; those of the outage are committed when Postgres is back',
@@ -38,7 +38,7 @@ export const postgresRestart = {
       max: '1h',
       meaning: 'when it happens, from the start of the window',
     },
-    down: { kind: 'duration', default: '6s', min: '500ms', max: '1h', meaning: 'how long Postgres is away' },
+    down: { kind: 'duration', default: '4s', min: '500ms', max: '1h', meaning: 'how long Postgres is away' },
     recovery: {
       kind: 'duration',
       default: '8s',
