@@ -114,18 +114,19 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
   addCeiling(program, run);
   const serve = program
     .command('serve')
-    .description('run one reference server with its database, for a look with curl or a browser')
-    .argument('<contender>', 'such as sse, websocket, polling+cache=1s')
-    .option('--port <n>', 'where it listens (a free one)')
+    .description('run reference servers with a database and a live page, for a look with a browser, curl or wscat')
+    .argument('[contender...]', 'such as sse or polling+cache=1s (all four transports)')
+    .option('--port <n>', 'where it listens: the server or, of several, their page (a free one)')
+    .option('--log <file>', 'append the connection log to this file (one that is gone afterwards)')
     .option('--update-interval <time>', 'time between two changes', '5s')
     .option('--postgres <url>', 'use this Postgres instead (or DATABASE_URL)')
     .option('--redis <url>', 'use this Redis instead (or REDIS_URL)')
     .option('--debug', 'show the stack of an error');
   const repeatsOfServe = watchRepeats(serve);
-  serve.action((contender: string, flags: Record<string, string | undefined>) =>
+  serve.action((contenders: string[], flags: Record<string, string | undefined>) =>
     run(async () => {
       refuse(repeatsOfServe());
-      return (await import('./serve.ts')).runServe(contender, flags);
+      return (await import('./serve.ts')).runServe(contenders, flags);
     }),
   );
   const doctor = program

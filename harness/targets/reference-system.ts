@@ -48,6 +48,8 @@ export interface SystemOptions {
   readonly plan: TrialPlan;
   /** Of the first address for clients; a free one by default. */
   readonly port?: number | undefined;
+  /** A file for the servers' log of connections; absent: they keep none. */
+  readonly connectionLog?: string;
 }
 
 /** The options, and the IPv4 address that servers and balancer listen on. */
@@ -278,12 +280,13 @@ function targetOf(
   };
 }
 
-function serverSettings({ plan, database, redis, guard, host }: PlacedOptions): Partial<ServerSettings> {
+function serverSettings({ plan, database, redis, guard, host, connectionLog }: PlacedOptions): Partial<ServerSettings> {
   const { contender } = plan;
   const ms = (name: string) => Number(settingOf(contender, name)) / 1000;
   return {
     transport: contender.transport,
     host,
+    ...(connectionLog !== undefined && { log: 'connections', logFile: connectionLog }),
     postgresUrl: database.serverUrl,
     redisUrl: redis?.url ?? null,
     redisChannel: `freshet:${guard.runId}:${database.name}`,
