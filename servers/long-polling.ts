@@ -3,6 +3,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Admitted, wholeNumber } from './admission.ts';
 import type { App, Transport } from './app.ts';
+import { tellInTurn } from './departures.ts';
 import { type Answer, answer, failures } from './http.ts';
 import { Hub } from './hub.ts';
 import type { Message, MessageType } from './message.ts';
@@ -45,7 +46,7 @@ export class LongPolling implements Transport {
 
   /** Told "nothing new", they ask again, and elsewhere. */
   drain(): void {
-    for (const waiter of this.listener.clients()) this.#answerNothing(waiter, 'drain');
+    tellInTurn(this.listener.clients(), this.#app.settings.spreadMs, (waiter) => this.#answerNothing(waiter, 'drain'));
   }
 
   close(): void {

@@ -80,6 +80,8 @@ export const serverSettings = z.strictObject({
   logFile: z.string().nullable().default(null),
   /** How long SIGTERM waits for connections to end by themselves after they were told. */
   drainMs: milliseconds.default(1_000),
+  /** Over how much of that time they are told, one after the other; 0 is all at once. */
+  spreadMs: milliseconds.default(0),
 });
 
 export type ServerSettings = z.infer<typeof serverSettings>;
@@ -91,6 +93,10 @@ export function conflictsOf(settings: ServerSettings): string[] {
     conflicts.push(`auth "message" needs transport "websocket", not "${settings.transport}": use "query" or "cookie"`);
   if (settings.feed === 'redis' && settings.redisUrl === null && settings.transport !== 'polling')
     conflicts.push('feed "redis" needs redisUrl');
+  if (settings.spreadMs > 0 && settings.spreadMs >= settings.drainMs)
+    conflicts.push(
+      `spreadMs ${settings.spreadMs} needs a longer drainMs than ${settings.drainMs}: the last clients would be cut untold`,
+    );
   if (settings.turnAwayWith === '1013' && settings.transport !== 'websocket')
     conflicts.push(`turnAwayWith "1013" needs transport "websocket", not "${settings.transport}": use "503"`);
   const { heartbeat } = settings;

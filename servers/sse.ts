@@ -4,6 +4,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Admitted, wholeNumber } from './admission.ts';
 import type { App, Transport } from './app.ts';
 import { nowUs } from './clock.ts';
+import { tellInTurn } from './departures.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Hub } from './hub.ts';
 import { isUnreachable, type LossReason } from './loss-log.ts';
@@ -71,7 +72,7 @@ export class ServerSentEvents implements Transport {
   }
 
   drain(): void {
-    for (const stream of this.listener.clients()) this.#end(stream, 'drain');
+    tellInTurn(this.listener.clients(), this.#app.settings.spreadMs, (stream) => this.#end(stream, 'drain'));
   }
 
   close(): void {

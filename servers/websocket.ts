@@ -7,6 +7,7 @@ import type { Admitted, Refusal } from './admission.ts';
 import type { App, Transport } from './app.ts';
 import { nowUs } from './clock.ts';
 import { DashboardSocket, type SocketOwner } from './dashboard-socket.ts';
+import { tellInTurn } from './departures.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { answer } from './http.ts';
 import { Hub } from './hub.ts';
@@ -67,7 +68,8 @@ export class WebSockets implements Transport, SocketOwner {
   }
 
   drain(): void {
-    for (const socket of this.#sockets) socket.closeWith(closeCodes.goingAway, 'drain');
+    const tell = (socket: DashboardSocket) => socket.closeWith(closeCodes.goingAway, 'drain');
+    tellInTurn(this.#sockets, this.#app.settings.spreadMs, tell);
   }
 
   close(): void {
