@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const measuring = ['tests/bench.test.ts', 'tests/gate.test.ts', 'tests/known-truth.test.ts', 'tests/zombies.test.ts'];
+const measuring = ['bench', 'deploys', 'gate', 'known-truth', 'zombies'].map((name) => `tests/${name}.test.ts`);
 const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({

@@ -1,9 +1,12 @@
 // What was asked on the command line → a request that can be carried out, or every problem of it at once.
+import { corporateProxy } from '../../scenarios/corporate-proxy.ts';
 import { dashboard } from '../../scenarios/dashboard.ts';
+import { idleProxy } from '../../scenarios/idle-proxy.ts';
 import { poolDrain } from '../../scenarios/pool-drain.ts';
 import { postgresRestart } from '../../scenarios/postgres-restart.ts';
 import { reconnectStorm } from '../../scenarios/reconnect-storm.ts';
 import { redisOutage } from '../../scenarios/redis-outage.ts';
+import { rollingDeploy } from '../../scenarios/rolling-deploy.ts';
 import { scaleOut } from '../../scenarios/scale-out.ts';
 import { slowReaders } from '../../scenarios/slow-readers.ts';
 import { soak } from '../../scenarios/soak.ts';
@@ -16,6 +19,7 @@ import { countsOf, parseSetting, type SettingValue, suggest } from '../contract/
 import { parseThresholds, type Threshold } from '../contract/threshold.ts';
 import { spellDurationUs } from '../contract/units.ts';
 import { type Contender, parseContender } from '../plan/contender.ts';
+import { networkSettings } from '../plan/network.ts';
 import { type ServiceFault, serviceFaultOf } from '../plan/service-fault.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
 import { type OwnDriver, ownDrivers } from '../services/service.ts';
@@ -35,6 +39,9 @@ export const scenarios: readonly Scenario[] = [
   zombies,
   slowReaders,
   soak,
+  rollingDeploy,
+  corporateProxy,
+  idleProxy,
 ];
 /** When none is named; a smoke run leaves the storm out. */
 const defaultScenarios: readonly Scenario[] = [dashboard, reconnectStorm];
@@ -297,6 +304,11 @@ function contradictions(settings: Readonly<Record<string, SettingValue>>, conten
     problems.push(
       `${window} ${spellDurationUs(windowUs)} is shorter than the poll interval ${spellDurationUs(longestUs)}; expected a window in which every client polls`,
     );
+  }
+  const needsProxy = networkSettings.find((name) => settings[name] !== undefined);
+  for (const { name, given } of needsProxy === undefined ? [] : contenders) {
+    if (given.balancer === 'off')
+      problems.push(`contender '${name}' has no balancer, without which ${needsProxy} means nothing; expected one`);
   }
   return problems;
 }

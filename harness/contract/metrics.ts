@@ -27,8 +27,8 @@ export interface MetricDefinition {
   readonly acrossRepetitions: 'median' | 'mean' | 'max' | 'histogram';
   /** The transports that alone have it. */
   readonly transports?: readonly string[];
-  /** A trial with a fault alone has it: one that befalls servers or connections, or one that takes a service away. */
-  readonly needsFault?: 'server' | 'service';
+  /** A trial with a fault alone has it: one that befalls servers or connections, one that takes a service away, or a rolling deploy. */
+  readonly needsFault?: 'server' | 'service' | 'deploy';
   /** A trial with such clients alone has it: some vanish, some read slowly, or all come and go. */
   readonly needs?: ClientKind;
 }
@@ -92,6 +92,7 @@ const tally = {
   acrossRepetitions: 'mean',
 } as const satisfies Shape;
 const storm = { ...tally, deterministic: false, needsFault: 'server' } as const satisfies Shape;
+const deploy = { ...tally, deterministic: false, needsFault: 'deploy' } as const satisfies Shape;
 const outage = { ...storm, needsFault: 'service' } as const satisfies Shape;
 /** What a server keeps a connection for. */
 const streamed = ['sse', 'websocket'] as const;
@@ -282,6 +283,19 @@ export const metrics = {
     meaning:
       'Clients of the busiest server node at the window’s start, where 1 is an even share (of polling: answers within the window)',
   },
+  'nodes.busiestCpuMsPerSecond': {
+    ...cpu,
+    acrossRepetitions: 'max',
+    label: 'busiest node CPU',
+    meaning: 'CPU time of the busiest server node above its idle control',
+  },
+  'sessions.lost': {
+    ...tally,
+    deterministic: false,
+    label: 'connections cut',
+    meaning:
+      'How often a client’s connection ended though nobody had asked for it, from the window’s start to rest, over all clients',
+  },
   'server.eventLoopDelayUs': {
     ...latency,
     acrossShards: 'whole',
@@ -382,6 +396,55 @@ export const metrics = {
     label: 'listen overflows',
     meaning:
       'Connections the kernel turned away because the queue of those waiting to be accepted was full (ListenOverflows of the machine)',
+  },
+  'deploy.awayUs': {
+    ...latency,
+    needsFault: 'deploy',
+    boundary: 'trial',
+    label: 'away',
+    meaning:
+      'How long a client was without a connection during the deploy, all times together, over all clients; one that never came back counts as infinite',
+  },
+  'deploy.lossesPerClient': {
+    ...deploy,
+    kind: 'gauge',
+    acrossRepetitions: 'median',
+    label: 'cuts/client',
+    meaning: 'How often a client lost its connection during the deploy, as a mean over all clients',
+  },
+  'deploy.missedAway': {
+    ...deploy,
+    label: 'missed away',
+    meaning: 'Versions that came out while a client was away, over all clients',
+  },
+  'deploy.gaveUp': { ...deploy, label: 'gave up', meaning: 'Clients that stopped trying' },
+  'deploy.dbQueriesPeakPerSecond': {
+    ...deploy,
+    kind: 'gauge',
+    unit: '1/s',
+    acrossShards: 'whole',
+    acrossRepetitions: 'median',
+    label: 'DB peak/s',
+    meaning: 'Database queries in the busiest 100 ms from the deploy’s beginning on, × 10',
+  },
+  'deploy.skewAfter': {
+    ...deploy,
+    unit: 'ratio',
+    kind: 'gauge',
+    acrossShards: 'whole',
+    acrossRepetitions: 'median',
+    label: 'busiest node after',
+    meaning: 'Clients of the busiest server node at the window’s end, where 1 is an even share',
+  },
+  'deploy.lastNodeShare': {
+    ...deploy,
+    unit: 'ratio',
+    kind: 'gauge',
+    better: 'higher',
+    acrossShards: 'whole',
+    acrossRepetitions: 'median',
+    label: 'last node after',
+    meaning: 'Clients of the node that was restarted last at the window’s end, where 1 is an even share',
   },
   'outage.changes': {
     ...outage,

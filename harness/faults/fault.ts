@@ -4,6 +4,7 @@ import { FreshetError } from '../contract/errors.ts';
 import type { FaultKind, FaultPlan } from '../plan/fault.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { RunningSystem, SystemServices } from '../targets/system.ts';
+import { type Restart, restartInTurn } from './rolling.ts';
 import { interruptService } from './service-fault.ts';
 
 /** What happened, µs of the monotonic clock; both moments are one where the system was there all the time. */
@@ -11,6 +12,8 @@ export interface Outage {
   readonly kind: FaultKind;
   readonly atUs: number;
   readonly untilUs: number;
+  /** Of a rolling deploy: each node's turn. */
+  readonly restarts: readonly Restart[];
 }
 
 export interface Victims {
@@ -27,12 +30,12 @@ const drainGraceMs = 5_000;
 export async function inflict(plan: FaultPlan, victims: Victims, startUs: number): Promise<Outage> {
   await sleepUntilUs(startUs + plan.atUs);
   const atUs = nowUs();
-  await faults[plan.kind](plan, victims, atUs);
+  const restarts = (await faults[plan.kind](plan, victims, atUs)) ?? [];
   const isMomentary = plan.kind === 'cut' || plan.kind === 'half-open';
-  return { kind: plan.kind, atUs, untilUs: isMomentary ? atUs : nowUs() };
+  return { kind: plan.kind, atUs, untilUs: isMomentary ? atUs : nowUs(), restarts };
 }
 
-type Inflict = (plan: FaultPlan, victims: Victims, atUs: number) => Promise<void>;
+type Inflict = (plan: FaultPlan, victims: Victims, atUs: number) => Promise<undefined | readonly Restart[]>;
 
 const faults: Readonly<Record<FaultKind, Inflict>> = {
   async kill(plan, { system }, atUs) {
@@ -54,12 +57,15 @@ const faults: Readonly<Record<FaultKind, Inflict>> = {
   async 'half-open'(_plan, { swarm }) {
     swarm.lose('silent');
   },
+  async rolling(plan, { system }, atUs) {
+    return plan.rolling === undefined ? undefined : restartInTurn(plan, plan.rolling, { system, atUs });
+  },
   'redis-kill': interrupt,
   'postgres-fast': interrupt,
   'postgres-immediate': interrupt,
 };
 
-async function interrupt(plan: FaultPlan, { services, swarm }: Victims, atUs: number): Promise<void> {
+async function interrupt(plan: FaultPlan, { services, swarm }: Victims, atUs: number): Promise<undefined> {
   await interruptService(plan, services, atUs);
   swarm.serviceBack(nowUs());
 }

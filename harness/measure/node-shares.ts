@@ -27,6 +27,12 @@ export function skewOf(parts: readonly number[]): number | null {
   return sum === 0 ? null : (Math.max(...parts) * parts.length) / sum;
 }
 
+/** One node's part against an even one; `null` when they have nothing. */
+export function shareOf(parts: readonly number[], node: number): number | null {
+  const sum = parts.reduce((total, part) => total + part, 0);
+  return sum === 0 ? null : ((parts[node] ?? 0) * parts.length) / sum;
+}
+
 function known(parts: readonly (number | null)[]): readonly number[] | null {
   return parts.every((part) => part !== null) ? parts : null;
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { cpuMsPerSecond, type Reading } from './reading.ts';
+import { cpuMsPerSecond, type Reading, serverCpuMsPerSecond } from './reading.ts';
 
 /** A reading that itself cost the servers `costUs`, and took as long. */
 function readingAt(atUs: number, serversUs: number | null, costUs: number): Reading {
   const cpu = (cpuAtUs: number, servers: number | null) => ({
     cpuAtUs,
     cpuUs: { servers, relay: null, redis: null, postgres: null, nginx: null },
+    serversUs: [servers],
   });
   return {
     statements: { atUs, queries: 0, others: 0, foreign: 0 },
@@ -18,6 +19,11 @@ function readingAt(atUs: number, serversUs: number | null, costUs: number): Read
 }
 
 describe('CPU between two readings', () => {
+  test('is told of each node, unless one of them cannot be seen', () => {
+    expect(serverCpuMsPerSecond(readingAt(0, 0, 5_000), readingAt(105_000, 7_000, 5_000))).toEqual([20]);
+    expect(serverCpuMsPerSecond(readingAt(0, null, 5_000), readingAt(105_000, 7_000, 5_000))).toBe(null);
+  });
+
   test('leaves out what the readings themselves cost, however short the time between them', () => {
     // 20 ms of work a second.
     expect(cpuMsPerSecond(readingAt(0, 0, 5_000), readingAt(105_000, 7_000, 5_000), 'servers')).toBe(20);

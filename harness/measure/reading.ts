@@ -19,6 +19,8 @@ export interface CpuReading {
   readonly cpuAtUs: number;
   /** CPU time so far; `null` where it cannot be read. */
   readonly cpuUs: Readonly<Record<SystemPart, number | null>>;
+  /** The same of each server node. */
+  readonly serversUs: readonly (number | null)[];
 }
 
 export interface Reading {
@@ -80,6 +82,16 @@ export function cpuMsPerSecond(from: Reading, to: Reading, part: SystemPart): nu
   return startUs === null || endUs === null ? null : ((endUs - startUs) / (end.cpuAtUs - start.cpuAtUs)) * 1_000;
 }
 
+/** CPU ms a second of each server node between two readings; `null` where one cannot be seen. */
+export function serverCpuMsPerSecond(from: Reading, to: Reading): readonly number[] | null {
+  const [start, end] = [from.cpu.after, to.cpu.before];
+  const rates = end.serversUs.map((endUs, node) => {
+    const startUs = start.serversUs[node] ?? null;
+    return startUs === null || endUs === null ? null : ((endUs - startUs) / (end.cpuAtUs - start.cpuAtUs)) * 1_000;
+  });
+  return rates.every((rate) => rate !== null) ? rates : null;
+}
+
 /** The sum over the servers (the relay too) of a counter or gauge; 0 when none of them has seen it yet. */
 export function sumOverServers(reading: Reading, name: string, where?: Readonly<Record<string, string>>): number {
   return reading.metrics.reduce((sum, metrics) => sum + (sumOf(metrics, name, where) ?? 0), 0);
@@ -94,7 +106,7 @@ export async function readCpu({ statements, processes }: Sources): Promise<CpuRe
     return addUp((processes[part] ?? []).map((pid) => cpuUs(pid, options)));
   };
   const byPart = Object.fromEntries(systemParts.map((part) => [part, read(part)])) as Record<SystemPart, number | null>;
-  return { cpuAtUs: nowUs(), cpuUs: byPart };
+  return { cpuAtUs: nowUs(), cpuUs: byPart, serversUs: processes.servers.map((pid) => cpuUs(pid)) };
 }
 
 /** The sum, or `null` when there is nothing or a part is missing. */

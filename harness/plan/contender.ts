@@ -218,6 +218,26 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       meaning: 'server processes; clients are dealt to them in turn',
     },
   },
+  deploy: {
+    transports,
+    setting: {
+      kind: 'choice',
+      default: 'drain',
+      choices: ['drain', 'kill'],
+      meaning: 'how a rolling deploy ends a node: it is told to drain, or killed',
+    },
+  },
+  spread: {
+    transports: fed,
+    setting: {
+      kind: 'duration',
+      default: '0ms',
+      min: '1ms',
+      max: '10m',
+      step: '1ms',
+      meaning: 'over how long a node that drains tells its clients to leave',
+    },
+  },
   balancer: {
     transports,
     setting: {

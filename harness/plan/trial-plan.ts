@@ -3,8 +3,10 @@ import type { Balancing } from '../contract/balancing.ts';
 import type { Scenario } from '../contract/scenario.ts';
 import { countsOf, defaultOf, type SettingValue } from '../contract/settings.ts';
 import { balancingOf, type Contender, contenderSettings, settingOf } from './contender.ts';
-import { type FaultPlan, faultKinds } from './fault.ts';
+import { type FaultPlan, faultKinds, lastsUs } from './fault.ts';
+import { type NetworkPlan, networkOf } from './network.ts';
 import { noticedWithinUs, type Population, populationOf } from './population.ts';
+import { rollingOf } from './rolling.ts';
 
 export interface TrialPlan extends Population {
   readonly scenario: string;
@@ -30,6 +32,8 @@ export interface TrialPlan extends Population {
   readonly nodes: number;
   /** How the nginx before the nodes picks one; `null`: clients are dealt to them by rank. */
   readonly balancing: Balancing | null;
+  /** Between the clients and that nginx. */
+  readonly network: NetworkPlan;
   /** What is done to the system in the window; `null` where nothing is. */
   readonly fault: FaultPlan | null;
 }
@@ -66,8 +70,9 @@ function planTrial(
 ): TrialPlan {
   const { settings, repetition } = options;
   const contender = withDefaults(options.contender, scenario.contenderDefaults ?? {});
-  const fault = faultOf(settings);
   const population = populationOf(settings);
+  const fault = faultOf(settings, contender);
+  const nodes = Number(settingOf(contender, 'nodes'));
   const number = (name: string) => Number(settings[name]);
   const ownInterval = contender.given.interval;
   return {
@@ -82,7 +87,9 @@ function planTrial(
     updateIntervalUs: number('update-interval'),
     updates: settings.updates === 'poisson' ? 'poisson' : 'fixed',
     windowUs:
-      fault === null ? quietWindowUs(settings, population, contender) : fault.atUs + fault.downUs + number('recovery'),
+      fault === null
+        ? quietWindowUs(settings, population, contender)
+        : fault.atUs + lastsUs(fault, nodes) + number('recovery'),
     fault,
     ...population,
     controlUs: number('control'),
@@ -92,8 +99,9 @@ function planTrial(
     poolTimeoutUs: number('pool-timeout'),
     late: lateOf(settings.late),
     connectRate: Math.min(number('connect-rate'), admittedPerSecond(contender)),
-    nodes: Number(settingOf(contender, 'nodes')),
+    nodes,
     balancing: balancingOf(contender),
+    network: networkOf(settings),
   };
 }
 
@@ -118,7 +126,7 @@ function quietWindowUs(settings: Settings, { vanishing }: Population, contender:
   return vanishing.atUs + Math.max(vanishing.watchUs, noticedWithinUs(contender));
 }
 
-function faultOf(settings: Settings): FaultPlan | null {
+function faultOf(settings: Settings, contender: Contender): FaultPlan | null {
   const kind = faultKinds.find((known) => known === settings.fault);
   if (kind === undefined) return null;
   return {
@@ -126,6 +134,7 @@ function faultOf(settings: Settings): FaultPlan | null {
     atUs: Number(settings['fault-at']),
     downUs: Number(settings.down),
     quietUs: Number(settings.quiet ?? 0),
+    ...(kind === 'rolling' ? { rolling: rollingOf(contender, Number(settings.every)) } : {}),
   };
 }
 

@@ -10,6 +10,14 @@ interface CpuRates {
   readonly noise: number;
 }
 
+/** One garbage collection more or less between two readings, ms. */
+const collectionMs = 5;
+
+/** What the rate of a window and that of a control may differ by chance, ms/s. */
+export function idleNoise({ controlUs, windowUs }: { controlUs: number; windowUs: number }): number {
+  return collectionMs * (1e6 / controlUs + 1e6 / windowUs);
+}
+
 /** What is hardly above idle is lost in its noise, which is not the same as nothing. */
 export function aboveIdle(name: MetricName, { busy, idle, noise }: CpuRates): MetricValue {
   if (busy - idle >= noise) return scalar(name, busy - idle, '');

@@ -8,7 +8,7 @@ import { spellDurationUs } from '../contract/units.ts';
 import { estimateGeneratorError } from '../measure/canary.ts';
 import { examineHealth } from '../measure/health.ts';
 import { voidFigures } from '../measure/lateness.ts';
-import { answersByNode, connectionsByNode, skewOf } from '../measure/node-shares.ts';
+import { connectionsByNode } from '../measure/node-shares.ts';
 import { histogramBetween } from '../measure/prometheus.ts';
 import {
   type CpuReading,
@@ -33,7 +33,9 @@ import { neighbourDistance } from '../plan/arrivals.ts';
 import { contenderSettings, settingOf } from '../plan/contender.ts';
 import type { VanishingWay } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
-import { aboveIdle } from './above-idle.ts';
+import { aboveIdle, idleNoise } from './above-idle.ts';
+import { deployEvents, deployMetrics } from './deploy-metrics.ts';
+import { nodeMetrics } from './node-metrics.ts';
 import { expectedLoss, outageEvents, outageMetrics } from './outage-metrics.ts';
 import { populationMetrics, vanishedClients, vanishingEvents } from './population-metrics.ts';
 import { faultEvents, stormMetrics, timelineOf } from './storm-metrics.ts';
@@ -74,9 +76,11 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...wireMetrics(basis),
     ...deliveryMetrics(basis),
     ...costMetrics(basis),
-    ...nodeMetrics(basis),
+    ...sessionMetrics(basis),
+    ...nodeMetrics(given, input, basis.asks),
     ...generatorMetrics(basis),
     ...stormMetrics(input, totals),
+    ...deployMetrics(input, totals),
     ...outageMetrics(input, totals),
     ...populationMetrics(input),
   };
@@ -93,7 +97,12 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     windowUs: input.readings.windowEnd.statements.atUs - input.readings.windowStart.statements.atUs,
     metrics: voidFigures(metrics, health),
     timeline: timelineOf(input, totals),
-    events: changeEvents(input).concat(faultEvents(input), outageEvents(input), vanishingEvents(input)),
+    events: changeEvents(input).concat(
+      faultEvents(input),
+      deployEvents(input),
+      outageEvents(input),
+      vanishingEvents(input),
+    ),
     witnesses,
     health,
   };
@@ -126,7 +135,11 @@ function forgetting(input: TrialInput, forget: (reading: Reading) => Reading): T
 }
 
 function cpuWithout({ cpu }: Reading, part: SystemPart): Reading['cpu'] {
-  const without = (reading: CpuReading) => ({ ...reading, cpuUs: { ...reading.cpuUs, [part]: null } });
+  const without = (reading: CpuReading) => ({
+    ...reading,
+    cpuUs: { ...reading.cpuUs, [part]: null },
+    serversUs: part === 'servers' ? [] : reading.serversUs,
+  });
   return { before: without(cpu.before), after: without(cpu.after) };
 }
 
@@ -301,9 +314,6 @@ function unseenReasonOf(part: SystemPart, input: TrialInput): string {
   return part === serviceFaultIn(input)?.service ? serviceReplaced : unseenReasons[part];
 }
 
-/** One garbage collection more or less between two readings. */
-const collectionMs = 5;
-
 /** CPU above the idle control. */
 function cpuMetrics({ input }: Basis): Metrics {
   const { controlStart, controlEnd, windowStart, windowEnd } = input.readings;
@@ -312,8 +322,7 @@ function cpuMetrics({ input }: Basis): Metrics {
     busy: cpuMsPerSecond(windowStart, windowEnd, part),
     idle: cpuMsPerSecond(controlStart, controlEnd, part),
   }));
-  const { controlUs, windowUs } = input.plan;
-  const noise = collectionMs * (1e6 / controlUs + 1e6 / windowUs);
+  const noise = idleNoise(input.plan);
   const figure = (name: MetricName, busy: number | null, idle: number | null, unseen: string) => {
     if (busy === null || idle === null) return scalar(name, null, unseen);
     // An idle nginx does nothing at all, and collects no garbage.
@@ -377,17 +386,9 @@ function costMetrics(basis: Basis): Metrics {
   };
 }
 
-/** How unevenly the balancer, or the deal by rank, spread the clients. */
-function nodeMetrics({ input, asks }: Basis): Metrics {
-  const { plan, readings } = input;
-  const parts = asks
-    ? answersByNode(readings.windowStart, readings.windowEnd, plan)
-    : connectionsByNode(readings.windowStart, plan);
-  const reason =
-    plan.nodes === 1 ? 'one server node has all the clients' : 'a node with nothing to tell, or none had clients';
-  return {
-    'nodes.skew': scalar('nodes.skew', plan.nodes === 1 || parts === null ? null : skewOf(parts), reason),
-  };
+function sessionMetrics({ totals }: Basis): Metrics {
+  const losses = totals.sessions.flatMap(({ returns }) => returns).reduce((sum, each) => sum + each.losses, 0);
+  return { 'sessions.lost': scalar('sessions.lost', losses, '') };
 }
 
 function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
@@ -483,13 +484,22 @@ function recordedSettings(plan: TrialPlan, by: VanishingWay | null): TrialRecord
       stay: spellDurationUs(plan.churn.stayUs),
       away: spellDurationUs(plan.churn.awayUs),
     }),
+    ...(plan.balancing !== null && networkSettingsOf(plan)),
     ...(plan.fault !== null && {
       fault: plan.fault.kind,
       'fault-at': spellDurationUs(plan.fault.atUs),
       down: spellDurationUs(plan.fault.downUs),
+      ...(plan.fault.rolling && { every: spellDurationUs(plan.fault.rolling.everyUs) }),
       ...(plan.fault.quietUs > 0 && { quiet: spellDurationUs(plan.fault.quietUs) }),
     }),
     seed: plan.seed,
+  };
+}
+
+function networkSettingsOf({ network: { oneAddress, proxyTimeoutUs } }: TrialPlan): TrialRecord['settings'] {
+  return {
+    sources: oneAddress ? 'one' : 'many',
+    ...(proxyTimeoutUs !== null && { 'proxy-timeout': spellDurationUs(proxyTimeoutUs) }),
   };
 }
 

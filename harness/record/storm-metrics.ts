@@ -13,7 +13,7 @@ import { distribution, scalar } from './values.ts';
 
 export function stormMetrics(input: TrialInput, totals: SwarmTotals): Partial<Record<MetricName, MetricValue>> {
   const { outage, plan, startUs } = input;
-  if (outage === null || serviceFaultOf(outage.kind) !== null) return {};
+  if (outage === null || outage.kind === 'rolling' || serviceFaultOf(outage.kind) !== null) return {};
   const figures = stormFigures(totals.sessions, outage, startUs);
   const nobody = 'no client lost its connection';
   const down = outage.untilUs > outage.atUs ? figures.peakWhileDownPerSecond : null;

@@ -14,6 +14,8 @@ export interface BalancerPlan {
   readonly workers: number;
   /** How long a client's idle connection is kept. */
   readonly keepAliveMs: number;
+  /** After so long without a byte from a node a connection is cut; `null`: a stream may be silent for a day. */
+  readonly idleTimeoutMs: number | null;
   /** It serves https and wss; to the nodes it speaks in the clear. */
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | null;
 }
@@ -61,7 +63,7 @@ const stickyCookie = [
   "map $cookie_node $new_cookie { '' \"node=$request_id; Path=/; HttpOnly\"; default ''; }",
 ];
 
-function server({ host, port, backlog, tls, balancing }: BalancerPlan): string[] {
+function server({ host, port, backlog, tls, balancing, idleTimeoutMs }: BalancerPlan): string[] {
   return block('server', [
     `listen ${host}:${port}${tls === null ? '' : ' ssl'} backlog=${backlog};`,
     ...(tls === null ? [] : [`ssl_certificate "${tls.certificateFile}";`, `ssl_certificate_key "${tls.keyFile}";`]),
@@ -73,14 +75,18 @@ function server({ host, port, backlog, tls, balancing }: BalancerPlan): string[]
       'proxy_set_header X-Forwarded-Proto $scheme;',
       'proxy_set_header Upgrade $http_upgrade;',
       'proxy_set_header Connection $connection_upgrade;',
-      '# A stream may be silent for long; after the default of 60 s it would be cut.',
-      'proxy_read_timeout 24h;',
+      ...patience(idleTimeoutMs),
       'proxy_send_timeout 24h;',
       '# Events are to arrive when they are sent, not when a buffer is full.',
       'proxy_buffering off;',
       ...(balancing === 'cookie' ? ['add_header Set-Cookie $new_cookie always;'] : []),
     ]),
   ]);
+}
+
+function patience(idleTimeoutMs: number | null): string[] {
+  if (idleTimeoutMs !== null) return [`proxy_read_timeout ${idleTimeoutMs}ms;`];
+  return ['# A stream may be silent for long; after the default of 60 s it would be cut.', 'proxy_read_timeout 24h;'];
 }
 
 function block(head: string, lines: readonly string[]): string[] {

@@ -1,4 +1,6 @@
 // A real nginx in front of real servers: whom it picks, what it passes on, and that nothing of it is left.
+
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync } from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -46,7 +48,7 @@ afterEach(() => {
 async function planOf(balancing: Balancing) {
   const port = await freePort();
   const plan = { balancing, host: '127.0.0.1', port, nodePorts, connections: 50, backlog: 511, workers: 2, tls: null };
-  return { ...plan, keepAliveMs: 75_000 };
+  return { ...plan, keepAliveMs: 75_000, idleTimeoutMs: null };
 }
 
 interface Answer {
@@ -82,6 +84,24 @@ const count = (answers: readonly Answer[], name: string) => answers.filter(({ no
 const times = <T>(n: number, value: T): T[] => Array.from({ length: n }, () => value);
 
 describe('a balancer', () => {
+  it('cuts a connection that is silent for longer than it waits, and no other', async () => {
+    const plan = { ...(await planOf('round-robin')), idleTimeoutMs: 300 };
+    const service = await startNginx({ guard, program, plan });
+    const open = async () => {
+      const socket = net.connect(plan.port, '127.0.0.1');
+      socket.write('GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      await once(socket, 'data');
+      return socket;
+    };
+    const [silent, lively] = [await open(), await open()];
+    const beat = setInterval(() => lively.write('echo'), 50);
+    await once(silent.resume(), 'end');
+    expect(lively.readableEnded).toBe(false);
+    clearInterval(beat);
+    lively.destroy();
+    await service.stop();
+  });
+
   it.each(balancings)('by %s carries an upgraded connection both ways, to one node', async (balancing) => {
     const plan = await planOf(balancing);
     const service = await startNginx({ guard, program, plan });

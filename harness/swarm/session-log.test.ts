@@ -30,9 +30,9 @@ test('knows of each client that was lost when it was back for good', () => {
   log.accepted(1, 350);
   expect([0, 1, 2, 3].map((rank) => log.isAway(rank))).toEqual([false, false, true, false]);
   expect(log.report().returns).toEqual([
-    { rank: 0, lostUs: 200, plannedUs: 1_000, backUs: 500 },
-    { rank: 1, lostUs: 201, plannedUs: null, backUs: 350 },
-    { rank: 2, lostUs: 202, plannedUs: null, backUs: null },
+    { rank: 0, lostUs: 200, plannedUs: 1_000, backUs: 500, losses: 2, awayUs: 200 },
+    { rank: 1, lostUs: 201, plannedUs: null, backUs: 350, losses: 1, awayUs: 149 },
+    { rank: 2, lostUs: 202, plannedUs: null, backUs: null, losses: 1, awayUs: 0 },
   ]);
   expect(log.report().connectedAtStart).toBe(4);
 });

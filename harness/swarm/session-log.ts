@@ -20,6 +20,10 @@ export interface Return {
   readonly plannedUs: number | null;
   /** When it was connected again for good; `null` when it is not back. */
   readonly backUs: number | null;
+  /** How often it lost its connection. */
+  readonly losses: number;
+  /** How long it was without one, all times together; of one that is not back, up to its last loss. */
+  readonly awayUs: number;
 }
 
 export interface SessionReport {
@@ -36,7 +40,7 @@ export class SessionLog {
     refused: [] as number[],
     lost: [] as number[],
   };
-  readonly #returns = new Map<number, { -readonly [K in keyof Return]: Return[K] }>();
+  readonly #returns = new Map<number, { -readonly [K in keyof Return]: Return[K] } & { lastLostUs: number }>();
   #startUs = Number.POSITIVE_INFINITY;
   #connected = 0;
   #connectedAtStart = 0;
@@ -55,7 +59,9 @@ export class SessionLog {
     if (atUs < this.#startUs) this.#connectedAtStart = this.#connected;
     this.#count('accepted', atUs);
     const own = this.#returns.get(rank);
-    if (own !== undefined) own.backUs = atUs;
+    if (own === undefined || own.backUs !== null) return;
+    own.backUs = atUs;
+    own.awayUs += atUs - own.lastLostUs;
   }
 
   refused(atUs: number): void {
@@ -68,8 +74,10 @@ export class SessionLog {
     this.#count('lost', atUs);
     if (atUs < this.#startUs) return;
     const own = this.#returns.get(rank);
-    if (own === undefined) this.#returns.set(rank, { rank, lostUs: atUs, plannedUs: null, backUs: null });
-    else own.backUs = null;
+    if (own === undefined) {
+      const first = { rank, lostUs: atUs, plannedUs: null, backUs: null, losses: 1, awayUs: 0, lastLostUs: atUs };
+      this.#returns.set(rank, first);
+    } else Object.assign(own, { backUs: null, losses: own.losses + 1, lastLostUs: atUs });
   }
 
   /** It was let in only to be told to come later: refused, as it turned out. */
@@ -98,7 +106,8 @@ export class SessionLog {
   }
 
   report(): SessionReport {
-    return { counts: this.#counts, returns: [...this.#returns.values()], connectedAtStart: this.#connectedAtStart };
+    const returns = [...this.#returns.values()].map(({ lastLostUs: _, ...own }) => own);
+    return { counts: this.#counts, returns, connectedAtStart: this.#connectedAtStart };
   }
 
   #count(what: keyof SessionCounts, atUs: number, by = 1): void {

@@ -86,7 +86,7 @@ export async function prepareReferenceSystem(asked: SystemOptions): Promise<Refe
     target: {
       ...targetOf(plan.contender, host, balancer === null ? ports : [balancer.port]),
       authority: certificate?.certificate ?? null,
-      ...(balancer !== null && { networksSeed: plan.seed }),
+      ...(balancer !== null && !plan.network.oneAddress && { networksSeed: plan.seed }),
     },
     nginxConf: balancer === null ? null : nginxConf(balancer),
     metricsUrls: [...origins, ...relayOrigins].map((origin) => `${origin}${paths.metrics}`),
@@ -117,8 +117,9 @@ async function startProcesses(
 ): Promise<ReferenceSystem> {
   const tls = filesOf(options.certificate);
   const nameOf = (index: number) => (ports.length > 1 ? `server ${index + 1}` : 'server');
-  const startServers = () =>
-    ports.map((port, index) => startRole(options, 'serve', { ...serverSettings(options), tls, port }, nameOf(index)));
+  const startServer = (index: number) =>
+    startRole(options, 'serve', { ...serverSettings(options), tls, port: ports[index] }, nameOf(index));
+  const startServers = () => ports.map((_, index) => startServer(index));
   const startUs = nowUs();
   const [nginx, relay, ...servers] = await settleAll([
     balancer === null ? null : startBalancer(options, balancer),
@@ -130,7 +131,7 @@ async function startProcesses(
     servers: servers.filter((child) => child !== null),
     relay: relay ?? null,
     balancer: nginx ?? null,
-    startServers: () => settleAll(startServers()),
+    startServer,
     startedInUs: nowUs() - startUs,
   });
 }
@@ -140,7 +141,7 @@ interface SystemParts {
   readonly servers: readonly Child[];
   readonly relay: Child | null;
   readonly balancer: Service | null;
-  readonly startServers: () => Promise<Child[]>;
+  readonly startServer: (node: number) => Promise<Child>;
   readonly startedInUs: number;
 }
 
@@ -151,17 +152,17 @@ class StartedSystem implements ReferenceSystem {
   readonly startedInUs: number;
   readonly died: Promise<Child>;
   readonly #options: SystemParts['options'];
-  readonly #startServers: () => Promise<Child[]>;
+  readonly #startServer: SystemParts['startServer'];
   readonly #askedToEnd = new Set<Child>();
   #tellDeath: (child: Child) => void = () => {};
 
-  constructor({ options, servers, relay, balancer, startServers, startedInUs }: SystemParts) {
+  constructor({ options, servers, relay, balancer, startServer, startedInUs }: SystemParts) {
     this.#options = options;
     this.servers = servers;
     this.relay = relay;
     this.balancer = balancer;
     this.startedInUs = startedInUs;
-    this.#startServers = startServers;
+    this.#startServer = startServer;
     this.died = new Promise((resolve) => {
       this.#tellDeath = resolve;
     });
@@ -193,8 +194,19 @@ class StartedSystem implements ReferenceSystem {
   }
 
   async restartServers(): Promise<void> {
-    this.servers = await this.#startServers();
+    this.servers = await settleAll(this.servers.map((_, node) => this.#startServer(node)));
     for (const child of this.servers) this.#watch(child);
+  }
+
+  async endServer(node: number, signal: 'SIGKILL' | 'SIGTERM', graceMs: number): Promise<void> {
+    const child = this.servers[node];
+    if (child !== undefined) await this.#end(child, graceMs, signal);
+  }
+
+  async restartServer(node: number): Promise<void> {
+    const child = await this.#startServer(node);
+    this.servers = this.servers.with(node, child);
+    this.#watch(child);
   }
 
   async stop(): Promise<void> {
@@ -240,6 +252,7 @@ async function choosePlaces({ plan, port, host }: PlacedOptions, certificate: Ce
     backlog: Number(settingOf(contender, 'backlog')),
     workers: availableParallelism(),
     keepAliveMs: keepAliveMs(plan),
+    idleTimeoutMs: plan.network.proxyTimeoutUs === null ? null : plan.network.proxyTimeoutUs / 1000,
     tls: filesOf(certificate),
   };
   return { ports: nodePorts, balancer };
@@ -314,7 +327,15 @@ function serverSettings({ plan, database, redis, guard, host, connectionLog }: P
     backlog: Number(settingOf(contender, 'backlog')),
     admitPerSecond: Number(settingOf(contender, 'admit')) || null,
     turnAwayWith: settingOf(contender, 'turn-away') as ServerSettings['turnAwayWith'],
+    ...drainSettings(plan),
   };
+}
+
+/** A node that tells its clients over a while has a second more until it cuts those that have not gone. */
+function drainSettings({ contender }: TrialPlan): Partial<ServerSettings> {
+  if (contender.transport === 'polling') return {};
+  const spreadMs = Number(settingOf(contender, 'spread')) / 1000;
+  return spreadMs === 0 ? {} : { spreadMs, drainMs: spreadMs + 1_000 };
 }
 
 function relaySettings(options: PlacedOptions): Partial<ServerSettings> {

@@ -58,6 +58,10 @@ export interface RunningSystem {
   endServers(signal: 'SIGKILL' | 'SIGTERM', graceMs: number): Promise<void>;
   /** Starts the servers again on the same ports; resolves when they listen. */
   restartServers(): Promise<void>;
+  /** Ends one node of them, from 0; resolves when it is gone. */
+  endServer(node: number, signal: 'SIGKILL' | 'SIGTERM', graceMs: number): Promise<void>;
+  /** Starts that node again on its port; resolves when it listens. */
+  restartServer(node: number): Promise<void>;
   /** How long the servers took to start, in µs. */
   readonly startedInUs: number;
   /** Ends what a trial started of it. */

@@ -57,6 +57,8 @@ function lend(system: RunningSystem): RunningSystem {
     startedInUs: system.startedInUs,
     endServers: (signal, graceMs) => system.endServers(signal, graceMs),
     restartServers: () => system.restartServers(),
+    endServer: (...args) => system.endServer(...args),
+    restartServer: (node) => system.restartServer(node),
     stop: async () => {},
   };
 }
