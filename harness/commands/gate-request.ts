@@ -36,7 +36,7 @@ const usualValues = {
   contenders: 'polling,sse,websocket',
   clients: '500',
   duration: '5s',
-  'poll-interval': '1s',
+  'poll-interval': '2s',
   'update-interval': '250ms',
 };
 export const usualMetrics = ['freshnessUs.p50', 'freshnessUs.p99', 'server.cpuMsPerSecond', 'system.cpuMsPerSecond'];
