@@ -417,3 +417,23 @@ describe('an outage of each service, without resync', () => {
     expect(metrics['db.cpuMsPerSecond']).toMatchObject({ value: null, reason });
   });
 });
+
+describe('a small pool drain', { timeout: 120_000 }, () => {
+  test('answers what its connections can do; other polls wait or are refused, and none is lost from the count', async () => {
+    const args = ['pool-drain', '--quick', '--clients', '20', '--contenders', 'polling'];
+    const { stdout, stderr } = await startBench([...args, '--out', out]).ended;
+    const [trial] = readRun(out).trials;
+    if (trial === undefined) throw new Error(`no trial: ${stderr}`);
+    const { metrics, health, witnesses } = trial;
+    const expectedBecause = expect.stringContaining('2 connections × 60 s / 50 ms');
+    expect(metrics['db.queriesPerMinute']).toMatchObject({ expected: 2_400, expectedBecause });
+    expect(scalarOf(metrics['db.queriesPerMinute'])).toBeLessThan(2_600);
+    expect(scalarOf(metrics['db.poolTimeouts'])).toBeGreaterThan(0);
+    expect(scalarOf(metrics['http.failedShare'])).toBeGreaterThan(0);
+    expect(health.map(({ code }) => code)).toContain('SYSTEM_SATURATED');
+    // A refusal ends no streak of overlapping polls: each is an answer that both sides count.
+    const answers = witnesses.find(({ what }) => what === 'HTTP answers');
+    expect(answers?.clients).toBe(answers?.servers);
+    expect(stdout).toContain('time-outs');
+  });
+});
