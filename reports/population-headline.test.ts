@@ -66,8 +66,9 @@ it('clients that read slowly are told of by what is kept for them, and drawn as 
 });
 
 it('clients that come and go are told of by what is left when all have gone', () => {
-  const soaked = (connections: number): Told => ({
+  const soaked = (connections: number, perHour: number): Told => ({
     metrics: {
+      'soak.bytesPerHour': { unit: 'bytes', value: perHour, margin: 30e6 },
       'soak.comings': count(600),
       'soak.connectionsLeft': count(connections),
       'soak.socketsLeft': count(0),
@@ -75,7 +76,14 @@ it('clients that come and go are told of by what is left when all have gone', ()
     },
     series: {},
   });
-  expect(sentencesOf(recordOf({ websocket: soaked(0), sse: soaked(1) }))).toEqual([
-    'After 1,200 sessions had come and gone, the servers had 1 connection, 0 sockets and 0 timers left of them.',
+  const left =
+    'After 1,200 sessions had come and gone, the servers had 1 connection, 0 sockets and 0 timers left of them.';
+  expect(sentencesOf(recordOf({ websocket: soaked(0, 20e6), sse: soaked(1, 50e6) }))).toEqual([
+    left,
+    'Of the servers’ memory that of sse grew by 50 MB an hour (± 30 MB), if it went on like this.',
+  ]);
+  expect(sentencesOf(recordOf({ websocket: soaked(0, 20e6), sse: soaked(1, -50e6) }))).toEqual([
+    left,
+    'No server’s memory grew by more than chance in the time that was watched.',
   ]);
 });

@@ -5,6 +5,7 @@ import { capitalise, joinWords } from './charts/extremes.ts';
 import { counted } from './conditions.ts';
 import { quantileOf } from './merge.ts';
 import { type Contender, numberOf } from './run.ts';
+import { marginOf } from './table.ts';
 
 /** None where nothing of the kind was measured. */
 export function populationSentences(contenders: readonly Contender[]): string[] {
@@ -59,7 +60,25 @@ function soakSentences(contenders: readonly Contender[]): string[] {
   ];
   return [
     `After ${formatNumber(comings)} sessions had come and gone, the servers had ${joinWords(rest)} left of them.`,
+    ...growthSentences(contenders),
   ];
+}
+
+/** Growth that its interval tells from none. */
+function growthSentences(contenders: readonly Contender[]): string[] {
+  const known = contenders.flatMap((contender) => {
+    const perHour = numberOf(contender, 'soak.bytesPerHour');
+    const margin = marginOf(contender, 'soak.bytesPerHour');
+    return perHour === null || margin === null ? [] : [{ contender, perHour, margin }];
+  });
+  const growing = known.filter(({ perHour, margin }) => perHour > margin);
+  if (known.length === 0) return [];
+  if (growing.length === 0) return ['No server’s memory grew by more than chance in the time that was watched.'];
+  const grew = growing.map(
+    ({ contender, perHour, margin }) =>
+      `that of ${contender.label} grew by ${formatBytes(perHour)} an hour (± ${formatBytes(margin)})`,
+  );
+  return [`Of the servers’ memory ${joinWords(grew)}, if it went on like this.`];
 }
 
 function namesOf(contenders: readonly Contender[]): string {

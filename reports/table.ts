@@ -1,5 +1,5 @@
 // Rows, and columns that read a cell of each → a table with numbered footnotes. Dialects in table/ only lay it out.
-import type { MetricName } from '../harness/contract/metrics.ts';
+import { type MetricName, metricOf } from '../harness/contract/metrics.ts';
 import type { Transport } from '../harness/contract/record.ts';
 import { formatCell, unmeasuredMark } from './figures.ts';
 import { type DistributionFigure, type Figure, quantileOf, reasonOf } from './merge.ts';
@@ -86,7 +86,18 @@ export function readBytesPerClientMinute(contender: Contender): Reading {
 export function readScalar(contender: Contender, name: MetricName): Reading {
   const figure = contender.figures[name];
   if (figure === undefined || figure.kind !== 'scalar') return { value: null, reason: reasonOf(undefined) };
-  return { value: figure.value, reason: reasonOf(figure), ...caveatOf(figure) };
+  return { value: figure.value, reason: reasonOf(figure), ...marginCaveatOf(contender, name), ...caveatOf(figure) };
+}
+
+/** Half of its 95 % interval, where one trial measured it and its record has that; `null` otherwise. */
+export function marginOf({ trials }: Contender, name: MetricName): number | null {
+  const value = trials.length === 1 ? trials[0].metrics[name] : undefined;
+  return value !== undefined && 'margin' in value ? (value.margin ?? null) : null;
+}
+
+function marginCaveatOf(contender: Contender, name: MetricName): { caveat?: string } {
+  const margin = marginOf(contender, name);
+  return margin === null ? {} : { caveat: `± ${formatCell(margin, metricOf(name).unit)} (95 % interval)` };
 }
 
 /** The value at `quantile` of a distribution metric of a contender. */
