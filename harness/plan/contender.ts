@@ -218,6 +218,17 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       meaning: 'server processes; clients are dealt to them in turn',
     },
   },
+  'fail-timeout': {
+    transports,
+    setting: {
+      kind: 'duration',
+      default: '10s',
+      min: '1s',
+      max: '1h',
+      step: '1s',
+      meaning: 'how long the balancer passes over a node that refused a connection',
+    },
+  },
   deploy: {
     transports,
     setting: {

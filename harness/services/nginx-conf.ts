@@ -14,6 +14,8 @@ export interface BalancerPlan {
   readonly workers: number;
   /** How long a client's idle connection is kept. */
   readonly keepAliveMs: number;
+  /** For so long a node that refused a connection is passed over. */
+  readonly failTimeoutSeconds: number;
   /** After so long without a byte from a node a connection is cut; `null`: a stream may be silent for a day. */
   readonly idleTimeoutMs: number | null;
   /** It serves https and wss; to the nodes it speaks in the clear. */
@@ -49,7 +51,7 @@ export function nginxConf(plan: BalancerPlan): string {
         '# What one worker knows of the nodes, all know.',
         'zone nodes 64k;',
         ...pick[plan.balancing],
-        ...plan.nodePorts.map((port) => `server ${plan.host}:${port};`),
+        ...plan.nodePorts.map((port) => `server ${plan.host}:${port} fail_timeout=${plan.failTimeoutSeconds}s;`),
         'keepalive 64;',
       ]),
       ...server(plan),

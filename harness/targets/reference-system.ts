@@ -252,6 +252,7 @@ async function choosePlaces({ plan, port, host }: PlacedOptions, certificate: Ce
     backlog: Number(settingOf(contender, 'backlog')),
     workers: availableParallelism(),
     keepAliveMs: keepAliveMs(plan),
+    failTimeoutSeconds: Number(settingOf(contender, 'fail-timeout')) / 1e6,
     idleTimeoutMs: plan.network.proxyTimeoutUs === null ? null : plan.network.proxyTimeoutUs / 1000,
     tls: filesOf(certificate),
   };
