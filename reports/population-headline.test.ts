@@ -9,11 +9,11 @@ import { readRun } from './run.ts';
 type Told = Pick<TrialRecord, 'metrics'> & { readonly series: TrialRecord['timeline']['series'] };
 
 /** A record whose contenders measured exactly this. */
-function recordOf(told: Readonly<Record<string, Told>>): RunRecord {
+function recordOf(told: Readonly<Record<string, Told>>, windowUs = 20e6): RunRecord {
   const record = buildRecord({ contenders: Object.keys(told), clients: 10 });
   const trials = record.trials.map((trial): TrialRecord => {
     const { metrics = {}, series = {} } = told[trial.contender] ?? {};
-    return { ...trial, metrics, timeline: { ...trial.timeline, series }, health: [] };
+    return { ...trial, windowUs, metrics, timeline: { ...trial.timeline, series }, health: [] };
   });
   return { ...record, trials };
 }
@@ -76,14 +76,19 @@ it('clients that come and go are told of by what is left when all have gone', ()
     },
     series: {},
   });
+  const hour = 3_600e6;
   const left =
     'After 1,200 sessions had come and gone, the servers had 1 connection, 0 sockets and 0 timers left of them.';
-  expect(sentencesOf(recordOf({ websocket: soaked(0, 20e6), sse: soaked(1, 50e6) }))).toEqual([
+  expect(sentencesOf(recordOf({ websocket: soaked(0, 20e6), sse: soaked(1, 50e6) }, hour))).toEqual([
     left,
     'Of the servers’ memory that of sse grew by 50 MB an hour (± 30 MB), if it went on like this.',
   ]);
-  expect(sentencesOf(recordOf({ websocket: soaked(0, 20e6), sse: soaked(1, -50e6) }))).toEqual([
+  expect(sentencesOf(recordOf({ websocket: soaked(0, 20e6), sse: soaked(1, -50e6) }, hour))).toEqual([
     left,
     'No server’s memory grew by more than chance in the time that was watched.',
+  ]);
+  expect(sentencesOf(recordOf({ websocket: soaked(0, 20e6), sse: soaked(1, 50e6) }))).toEqual([
+    left,
+    'Whether memory grows takes longer to tell: minutes show how a heap settles, and only hours a leak.',
   ]);
 });

@@ -64,6 +64,9 @@ function soakSentences(contenders: readonly Contender[]): string[] {
   ];
 }
 
+/** In less time than this a heap still settles, and garbage collections are steeper than any leak. */
+const settledUs = 600_000_000;
+
 /** Growth that its interval tells from none. */
 function growthSentences(contenders: readonly Contender[]): string[] {
   const known = contenders.flatMap((contender) => {
@@ -73,6 +76,8 @@ function growthSentences(contenders: readonly Contender[]): string[] {
   });
   const growing = known.filter(({ perHour, margin }) => perHour > margin);
   if (known.length === 0) return [];
+  if (known.some(({ contender }) => contender.trials[0].windowUs < settledUs))
+    return ['Whether memory grows takes longer to tell: minutes show how a heap settles, and only hours a leak.'];
   if (growing.length === 0) return ['No server’s memory grew by more than chance in the time that was watched.'];
   const grew = growing.map(
     ({ contender, perHour, margin }) =>
