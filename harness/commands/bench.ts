@@ -24,11 +24,13 @@ import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import type { Service } from '../services/service.ts';
 import { referenceSystem, usesRelay } from '../targets/reference-system.ts';
+import type { MeasuredSystem } from '../targets/system.ts';
 import type { Phase } from '../trial/phases.ts';
-import { runTrial } from '../trial/run-trial.ts';
+import { runTrial, type TrialContext } from '../trial/run-trial.ts';
 import type { TimelinePoint } from '../trial/timeline.ts';
-import { toItsEnd, watch } from '../trial/watch.ts';
+import { toItsEnd, type Watch, watch } from '../trial/watch.ts';
 import { conclude } from './conclude.ts';
+import { prepareForeignGround } from './foreign-ground.ts';
 import { guarded } from './guarded.ts';
 import { abortOnSignals } from './interrupt.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -98,6 +100,11 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
   const { trials } = request;
   signal.throwIfAborted();
   await store.write(stamped(record));
+  if (request.targets.length > 0) {
+    const alive = watch({ signal, services: [] });
+    await runTrials(measurement, { ...(await prepareForeignGround(request.targets, { ...request, guard })), alive });
+    return;
+  }
   progress.step('starting Postgres and Redis');
   const needsRedis = trials.some(needsRedisFor);
   const needsNginx = trials.some(({ balancing }) => balancing !== null);
@@ -113,6 +120,23 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
   const services = watch({ signal, services: [postgres, redis] });
   const database = await toItsEnd(services, createDatabase({ guard, postgres }));
   const system = referenceSystem({ guard, bundle: bundles.servers, database, postgres, redis, nginx });
+  await runTrials(measurement, { bundles, system, alive: services });
+  await database.drop();
+  await Promise.all([postgres.stop(), redis?.stop()]);
+}
+
+/** What all trials of a run share. */
+interface Ground {
+  readonly bundles: TrialContext['bundles'];
+  readonly system: MeasuredSystem;
+  readonly alive: Watch;
+}
+
+async function runTrials(
+  { request, limits, record, store, guard, progress, signal }: Measurement & { guard: Guard },
+  { bundles, system, alive }: Ground,
+): Promise<void> {
+  const { trials } = request;
   const names = nameTrials(trials);
   for (const [index, plan] of trials.entries()) {
     signal.throwIfAborted();
@@ -124,18 +148,15 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
     });
     const onPhase = (phase: Phase) => progress.phase(phase);
     const onPoint = (point: TimelinePoint) => progress.point(point);
-    const { limits } = measurement;
     const { keep } = store;
     const context = { guard, bundles, limits, system, signal, keep, onPhase, onPoint };
-    const trial = await toItsEnd(services, runTrial(plan, context));
+    const trial = await toItsEnd(alive, runTrial(plan, context));
     record.trials.push(trial);
     record.missing.shift();
     for (const { severity, message } of trial.health)
       progress.note(`      ${severity === 'fatal' ? 'FATAL' : 'note'}: ${message}`);
     await store.write(stamped(record));
   }
-  await database.drop();
-  await Promise.all([postgres.stop(), redis?.stop()]);
 }
 
 async function beginRecord(

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes, FreshetError, messageOf, systemFailure } from '../contract/errors.ts';
 import { parseRequirements } from '../contract/requirement.ts';
+import type { ForeignTarget } from '../targets/foreign-system.ts';
 import { ceilingOptions, readCeilingRequest } from './ceiling-request.ts';
 import {
   doubledDashes,
@@ -102,11 +103,13 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
     .option('--require <need>', requireMeaning, (value: string, all: string[]) => [...all, value], [])
     .option('--threshold <limit>', thresholdMeaning, (value: string, all: string[]) => [...all, value], [])
     .option('--scenario-file <file>', 'a scenario of your own: JSON, or a TypeScript module (docs/scenario-file.md)')
+    .option('--target-file <file>', 'measure the server that this file describes instead (repeatable)', gather, [])
+    .option('--allow-host <name>', 'consent to load on this host, which is not this machine (repeatable)', gather, [])
     .option('--debug', 'show the stack of an error');
   bench
     .allowUnknownOption()
     .addHelpText('after', `\n${scenarioHelp()}\n\n${settingHelp()}\n\n${contenderHelp()}\n\n${requirementHelp()}`);
-  const repeatsOfBench = watchRepeats(bench, ['--set', '--require', '--threshold']);
+  const repeatsOfBench = watchRepeats(bench, ['--set', '--require', '--threshold', '--target-file', '--allow-host']);
   bench.action((_names: string[], flags: Record<string, string | boolean | string[]>) =>
     run(() => benchAction(bench.args, flags, { known: knownFlags(bench), repeats: repeatsOfBench() })),
   );
@@ -318,10 +321,22 @@ async function benchAction(
   const own = typeof file === 'string' ? await readScenarioFile(file, scenarios) : undefined;
   const raw = { ...rawFlags(flags), own };
   problems.push(...twiceNamed(flags));
+  const targets = await targetsOf(flags);
   const request = collect(problems, () =>
-    readRequest(forgotten.length > 0 ? [] : positionals(args, known), raw, process.env),
+    readRequest(forgotten.length > 0 ? [] : positionals(args, known), raw, process.env, targets),
   );
   return planOrBench(request, flags);
+}
+
+/** Somebody's own servers, as files describe them. */
+async function targetsOf(flags: Record<string, string | boolean | string[]>): Promise<ForeignTarget[]> {
+  const listOf = (list: string | boolean | string[] | undefined) => (Array.isArray(list) ? list : []);
+  const [files, allowedHosts] = [listOf(flags.targetFile), listOf(flags.allowHost)];
+  return files.length === 0 ? [] : (await import('../targets/target-file.ts')).readTargetFiles(files, { allowedHosts });
+}
+
+function gather(value: string, all: readonly string[]): string[] {
+  return [...all, value];
 }
 
 async function planOrBench(request: BenchRequest, flags: Record<string, string | boolean | string[]>): Promise<number> {

@@ -19,11 +19,14 @@ import { countsOf, parseSetting, type SettingValue, suggest } from '../contract/
 import { parseThresholds, type Threshold } from '../contract/threshold.ts';
 import { spellDurationUs } from '../contract/units.ts';
 import { type Contender, parseContender } from '../plan/contender.ts';
+import { parseForeignContender } from '../plan/foreign-contender.ts';
 import { networkSettings } from '../plan/network.ts';
 import { type ServiceFault, serviceFaultOf } from '../plan/service-fault.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
 import { type OwnDriver, ownDrivers } from '../services/service.ts';
 import { parseServiceUrl } from '../services/service-url.ts';
+import type { ForeignTarget } from '../targets/foreign-system.ts';
+import { foreignProblems } from './foreign-request.ts';
 
 /** What --services says. */
 export const servicesMeaning = 'where Postgres, Redis and nginx come from: embedded or docker (embedded)';
@@ -70,6 +73,8 @@ export interface BenchRequest {
   readonly out: string;
   readonly require: readonly string[];
   readonly thresholds: readonly Threshold[];
+  /** Somebody's own servers, which are measured in place of the reference ones. */
+  readonly targets: readonly ForeignTarget[];
 }
 
 /** Reads the whole request. Throws `input` with one line for each problem. */
@@ -77,15 +82,18 @@ export function readRequest(
   names: readonly string[],
   flags: RawFlags,
   environment: Readonly<Record<string, string | undefined>>,
+  targets: readonly ForeignTarget[] = [],
 ): BenchRequest {
   const problems: string[] = [];
-  const chosen = findScenarios(names, flags, problems);
+  // Not every server can be hurt: a storm is asked for by name.
+  const chosen = findScenarios(names, targets.length > 0 ? { ...flags, quick: true } : flags, problems);
   const given = readGiven(chosen, flags, problems);
-  const named = flags.values.contenders === undefined ? null : readContenders(flags.values.contenders, problems);
+  const named =
+    flags.values.contenders === undefined ? null : readContenders(flags.values.contenders, problems, targets);
   const parts = chosen.map((scenario) => ({
     scenario,
     settings: settingsOf(scenario, parseGiven(scenario, given, flags.quick, problems)),
-    contenders: named ?? readContenders(contendersOf(scenario, flags.quick).join(','), problems),
+    contenders: named ?? readContenders(contendersOf(scenario, flags.quick, targets).join(','), problems, targets),
   }));
   const repeat = readCount('--repeat', flags.values.repeat ?? '1', { min: 1, max: 1000 }, problems);
   const seed = readCount('--seed', flags.values.seed ?? '42', { min: 0, max: 2 ** 31 - 1 }, problems);
@@ -121,6 +129,7 @@ export function readRequest(
     problems.push(...parts.flatMap(({ settings, contenders }) => contradictions(settings, contenders)));
   const trials = parts.flatMap(({ scenario, ...options }) => planTrials(scenario, { ...options, repeat, seed }));
   problems.push(...foreignServices(trials, { postgres: postgresUrl, redis: redisUrl }));
+  problems.push(...trials.flatMap((plan) => foreignProblems(plan, targets)));
   if (problems.length > 0) throw new FreshetError('input', [...new Set(problems)]);
   return {
     scenarios: chosen,
@@ -132,10 +141,16 @@ export function readRequest(
     out,
     require,
     thresholds,
+    targets,
   };
 }
 
-function contendersOf({ contenders, quickContenders }: Scenario, isQuick: boolean): readonly string[] {
+function contendersOf(
+  { contenders, quickContenders }: Scenario,
+  isQuick: boolean,
+  targets: readonly ForeignTarget[],
+): readonly string[] {
+  if (targets.length > 0) return targets.map(({ subject }) => subject.name);
   return isQuick ? (quickContenders ?? contenders) : contenders;
 }
 
@@ -219,10 +234,11 @@ function parseGiven(
   return settings;
 }
 
-function readContenders(text: string, problems: string[]): Contender[] {
+function readContenders(text: string, problems: string[], targets: readonly ForeignTarget[]): Contender[] {
+  const kinds = targets.map(({ subject, definition }) => ({ subject, transport: definition.transport }));
   const contenders: Contender[] = [];
   for (const part of text.split(',')) {
-    const parsed = parseContender(part);
+    const parsed = kinds.length === 0 ? parseContender(part) : parseForeignContender(part, kinds);
     if ('problems' in parsed) problems.push(...parsed.problems);
     else if (contenders.some(({ name }) => name === parsed.contender.name))
       problems.push(

@@ -29,11 +29,11 @@ export interface MetricDefinition {
   readonly transports?: readonly string[];
   /** A trial with a fault alone has it: one that befalls servers or connections, one that takes a service away, or a rolling deploy. */
   readonly needsFault?: 'server' | 'service' | 'deploy';
-  /** A trial with such clients alone has it: some vanish, some read slowly, or all come and go. */
+  /** A trial with such clients alone has it: some vanish, some read slowly, all come and go, or all are of somebody's own server. */
   readonly needs?: ClientKind;
 }
 
-export type ClientKind = 'vanishing' | 'slow' | 'churn';
+export type ClientKind = 'vanishing' | 'slow' | 'churn' | 'foreign';
 
 type Shape = Omit<MetricDefinition, 'label' | 'meaning'>;
 
@@ -194,6 +194,22 @@ export const metrics = {
     deterministic: false,
     label: 'skipped polls',
     meaning: 'Share of the due polls that were skipped because the client’s previous poll was still outstanding',
+  },
+  'arrivals.perClientMinute': {
+    ...rate,
+    needs: 'foreign',
+    better: 'neither',
+    deterministic: false,
+    acrossShards: 'sum',
+    label: 'arrivals/min',
+    meaning: 'Messages (of pollings: answers) that a client of somebody’s own server received a minute',
+  },
+  'arrivals.gapUs': {
+    ...latency,
+    needs: 'foreign',
+    better: 'neither',
+    label: 'arrival gap',
+    meaning: 'Time between two messages that a client of somebody’s own server received',
   },
   'wire.bytesInPerClientMinute': {
     ...bytes,

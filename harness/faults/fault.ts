@@ -47,9 +47,9 @@ const faults: Readonly<Record<FaultKind, Inflict>> = {
     await bringBack(plan, system, atUs);
   },
   async stall(plan, { system }, atUs) {
-    signalAll(system, 'SIGSTOP');
+    await (system.freeze?.() ?? signalAll(system, 'SIGSTOP'));
     await sleepUntilUs(atUs + plan.downUs);
-    signalAll(system, 'SIGCONT');
+    await (system.thaw?.() ?? signalAll(system, 'SIGCONT'));
   },
   async cut(_plan, { swarm }) {
     swarm.lose('reset');
@@ -72,7 +72,7 @@ async function interrupt(plan: FaultPlan, { services, swarm }: Victims, atUs: nu
 
 /** Starts the servers early enough to listen when the time is up. */
 async function bringBack(plan: FaultPlan, system: RunningSystem, atUs: number): Promise<void> {
-  await sleepUntilUs(atUs + plan.downUs - system.startedInUs);
+  if (system.isRestarting !== true) await sleepUntilUs(atUs + plan.downUs - system.startedInUs);
   await system.restartServers();
 }
 

@@ -47,7 +47,7 @@ export type HealthCode =
 export interface HealthInput {
   readonly input: Pick<
     TrialInput,
-    'plan' | 'planned' | 'published' | 'publishFailures' | 'clockStepMs' | 'behindAtStart'
+    'plan' | 'planned' | 'published' | 'publishFailures' | 'publishFailure' | 'clockStepMs' | 'behindAtStart'
   > & {
     readonly readings: Readonly<Record<'windowStart' | 'windowEnd', Pick<Reading, 'statements'>>>;
     readonly results: { readonly shards: readonly Pick<ShardResult, 'holding' | 'group'>[] };
@@ -113,18 +113,23 @@ function losesPostgres({ plan: { fault } }: HealthInput['input']): boolean {
 }
 
 const published: Check = ({ input }) => {
+  if (input.plan.contender.foreign?.changes === 'theirs') return [];
+  const because = input.publishFailure == null ? '' : `: ${input.publishFailure}`;
   if (input.published.length === 0)
-    return fatal('NOTHING_PUBLISHED', 'no change was committed, so there was nothing to deliver');
+    return fatal('NOTHING_PUBLISHED', `no change was committed, so there was nothing to deliver${because}`);
   const lacking = input.planned.length - input.published.length;
   if (lacking > 0)
     return fatal(
       'CHANGES_NOT_PUBLISHED',
-      `${lacking} of ${input.planned.length} changes were never committed (${input.publishFailures} attempts failed)`,
+      `${lacking} of ${input.planned.length} changes were never committed (${input.publishFailures} attempts failed)${because}`,
     );
   // Where Postgres was taken away on purpose, what came late stands among the events.
   return input.publishFailures === 0 || losesPostgres(input)
     ? []
-    : warn('PUBLISH_RETRIED', `${input.publishFailures} attempts to commit a change failed and were tried again`);
+    : warn(
+        'PUBLISH_RETRIED',
+        `${input.publishFailures} attempts to commit a change failed and were tried again${because}`,
+      );
 };
 
 const clientsMissing: Check = ({ input, totals }) => {
@@ -132,7 +137,7 @@ const clientsMissing: Check = ({ input, totals }) => {
   if (totals.holding < clients)
     return fatal(
       'CLIENTS_MISSING',
-      `${totals.holding} of ${clients} clients ever held a version (${totals.trial.connectFailures} connects failed); the figures are of fewer clients than asked`,
+      `${totals.holding} of ${clients} clients ever held a version (${totals.trial.connectFailures} connects failed); the figures are of fewer clients than asked${input.plan.contender.foreign?.tellsVersions === true ? '; if they did connect, decode yielded no version' : ''}`,
     );
   const isPush = input.plan.contender.transport !== 'polling' && input.plan.contender.transport !== 'long-polling';
   const gone = input.results.shards.filter(({ group }) => group === 'vanishing');

@@ -55,14 +55,29 @@ export async function takeReading(sources: Sources): Promise<Reading> {
     socketMemoryBytes(),
   ]);
   const after = await readCpu(sources);
+  const told = sources.processes.servers.length > 0 ? null : toldByServers(metrics);
   return {
     statements,
     metrics,
-    cpu: { before, after },
-    rssBytes: addUp(memory),
+    cpu: told === null ? { before, after } : { before: withServers(before, told), after: withServers(after, told) },
+    rssBytes: told === null ? addUp(memory) : told.rssBytes,
     socketBytes,
     listenOverflows: listenOverflows(),
   };
+}
+
+/** What a process that cannot be seen says of itself, by the usual names of Prometheus clients. */
+function toldByServers(metrics: readonly PrometheusReading[]) {
+  const sum = (name: string) => addUp(metrics.map((reading) => sumOf(reading, name)));
+  return {
+    atUs: nowUs(),
+    cpuSeconds: sum('process_cpu_seconds_total'),
+    rssBytes: sum('process_resident_memory_bytes'),
+  };
+}
+
+function withServers(cpu: CpuReading, { atUs, cpuSeconds }: ReturnType<typeof toldByServers>): CpuReading {
+  return { ...cpu, cpuAtUs: atUs, cpuUs: { ...cpu.cpuUs, servers: cpuSeconds === null ? null : cpuSeconds * 1e6 } };
 }
 
 /** /metrics of the servers, then the relay. */

@@ -30,7 +30,7 @@ const connectTimeoutMs = 5_000;
 
 /** Reads one database's statements over a connection of its own, and over another where that broke. */
 export class StatementReader {
-  readonly #adminUrl: string;
+  readonly #adminUrl: string | null;
   /** `null` while there is none: the database is, or was, away. */
   #client: pg.Client | null = null;
   readonly #roles: readonly [string, string];
@@ -38,18 +38,19 @@ export class StatementReader {
   /** One query at a time; the next waits for the last. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  private constructor(adminUrl: string, roles: readonly [string, string], available: boolean) {
+  private constructor(adminUrl: string | null, roles: readonly [string, string], available: boolean) {
     this.#adminUrl = adminUrl;
     this.#roles = roles;
     this.#available = available;
   }
 
-  static async open(database: {
-    adminUrl: string;
-    serverRole: string;
-    publisherRole: string;
-    statements: { available: boolean };
-  }): Promise<StatementReader> {
+  /** Of no database it reads nothing, for ever. */
+  static async open(
+    database:
+      | { adminUrl: string; serverRole: string; publisherRole: string; statements: { available: boolean } }
+      | { statements: { available: boolean } },
+  ): Promise<StatementReader> {
+    if (!('adminUrl' in database)) return new StatementReader(null, ['', ''], false);
     const { adminUrl, serverRole, publisherRole, statements } = database;
     const reader = new StatementReader(adminUrl, [serverRole, publisherRole], statements.available);
     await reader.#connected();
@@ -76,7 +77,8 @@ export class StatementReader {
   }
 
   /** Backends that are not the system under test: the publisher's and the samplers'. */
-  rigBackends(): Promise<Set<number>> {
+  async rigBackends(): Promise<Set<number>> {
+    if (this.#adminUrl === null) return new Set();
     return this.#inTurn(async (client) => {
       const { rows } = await client.query<{ pid: number }>(
         `SELECT pid FROM pg_stat_activity AS freshet_sampler WHERE application_name IN ('freshet-sampler', 'freshet-publisher')`,
@@ -95,7 +97,7 @@ export class StatementReader {
   async #connected(): Promise<pg.Client> {
     if (this.#client !== null) return this.#client;
     const client = new pg.Client({
-      connectionString: this.#adminUrl,
+      connectionString: this.#adminUrl ?? '',
       application_name: 'freshet-sampler',
       connectionTimeoutMillis: connectTimeoutMs,
     });

@@ -1,4 +1,5 @@
 // Everything a trial measured, before it is made into figures.
+import type { MetricName } from '../contract/metrics.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import type { Outage } from '../faults/fault.ts';
 import type { Vanishing } from '../faults/vanish.ts';
@@ -18,6 +19,8 @@ export interface TrialInput {
   readonly firstVersionInWindow: number;
   readonly published: readonly Published[];
   readonly publishFailures: number;
+  /** Why the last of those attempts failed. */
+  readonly publishFailure?: string | null;
   readonly readings: {
     readonly controlStart: Reading;
     readonly controlEnd: Reading;
@@ -45,6 +48,8 @@ export interface TrialInput {
   readonly beatCost: BeatCost | null;
   /** When all clients had gone; `null` where they stayed to the end. */
   readonly allGone: AllGone | null;
+  /** Figures that cannot be had of this system, each with its reason. */
+  readonly unseen: Readonly<Partial<Record<MetricName, string>>>;
 }
 
 export interface AllGone {

@@ -11,6 +11,8 @@ import { hasRestarted, type TrialInput } from './trial-input.ts';
 
 /** Each count with its witnesses; `null` where a party has no way of knowing it. */
 export function countWitnesses(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
+  // Of a stranger only the clients know.
+  if (input.plan.contender.foreign !== undefined) return [];
   const { atRest, controlStart } = input.readings;
   // A server that a fault ended cannot be asked any more.
   const servers = (name: string, where?: Readonly<Record<string, string>>) =>

@@ -26,7 +26,7 @@ export interface TheoryInput {
 
 /** Nothing is done to the system, and all clients are alike. */
 function isSteady(plan: TrialPlan): boolean {
-  return plan.fault === null && kindsOf(plan).length === 0;
+  return plan.fault === null && kindsOf(plan).length === 0 && plan.contender.foreign === undefined;
 }
 
 /** Queries a minute. `null` for a contender about which arithmetic says nothing. */

@@ -1,5 +1,6 @@
 // A contender's spelling → transport and settings: `polling`, `polling+cache=1s`, `sse+redis`, `websocket+nodes=2`.
 import { type Balancing, balancings } from '../contract/balancing.ts';
+import type { ForeignSubject } from '../contract/foreign.ts';
 import type { Transport } from '../contract/record.ts';
 import { transports } from '../contract/record.ts';
 import { defaultOf, parseSetting, type Setting, type SettingValue, suggest } from '../contract/settings.ts';
@@ -267,6 +268,8 @@ export interface Contender {
   readonly transport: Transport;
   /** Only what the spelling sets. */
   readonly given: Readonly<Record<string, SettingValue>>;
+  /** Whose it is, where not a reference server's. */
+  readonly foreign?: ForeignSubject;
 }
 
 /** A contender's setting: as spelled, else the transport's default. */

@@ -12,6 +12,8 @@ export class Publisher {
   readonly published: Published[] = [];
   /** Attempts that failed and were tried again. */
   failures = 0;
+  /** Why the last of them did. */
+  failure: string | null = null;
   /** Resolves when the program that commits has died. */
   readonly lost: Promise<FreshetError>;
   #onPublished: () => void = () => {};
@@ -85,6 +87,7 @@ export class Publisher {
         return;
       case 'failed':
         this.failures += 1;
+        this.failure = report.error;
         return;
       case 'broken':
         this.#onLost(

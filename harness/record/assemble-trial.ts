@@ -1,6 +1,7 @@
 // A trial's readings and results → its metrics, witnesses and findings. Each figure of the catalogue is made here, once.
 
 import { metricNames as serverMetrics } from '../../servers/protocol.ts';
+import type { ForeignSubject } from '../contract/foreign.ts';
 import { createHistogram, type Histogram, recordUs } from '../contract/histogram.ts';
 import type { MetricName } from '../contract/metrics.ts';
 import type { MetricValue, TrialRecord } from '../contract/record.ts';
@@ -31,10 +32,12 @@ import {
 } from '../model/theory.ts';
 import { neighbourDistance } from '../plan/arrivals.ts';
 import { contenderSettings, settingOf } from '../plan/contender.ts';
+import { clientSettings } from '../plan/foreign-contender.ts';
 import type { VanishingWay } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { aboveIdle, idleNoise } from './above-idle.ts';
 import { deployEvents, deployMetrics } from './deploy-metrics.ts';
+import { changesInWindow, foreignMetrics, withoutUnseen } from './foreign-metrics.ts';
 import { nodeMetrics } from './node-metrics.ts';
 import { expectedLoss, outageEvents, outageMetrics } from './outage-metrics.ts';
 import { populationMetrics, vanishedClients, vanishingEvents } from './population-metrics.ts';
@@ -58,7 +61,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
   const input = sinceRestart(given);
   const { plan } = input;
   const totals = totalsOf(input.results);
-  const updatesInWindow = input.planned.filter(({ version }) => version >= input.firstVersionInWindow).length;
+  const updatesInWindow = changesInWindow(input);
   const { requestUncorrectedUs } = totals.histograms;
   const queryUs = requestUncorrectedUs.totalCount === 0 ? 0 : requestUncorrectedUs.getValueAtPercentile(50);
   const isPolling = plan.contender.transport === 'polling';
@@ -69,7 +72,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     isPolling,
     asks: isPolling || plan.contender.transport === 'long-polling',
   };
-  const metrics: Metrics = {
+  const measured: Metrics = {
     ...databaseMetrics(basis),
     ...freshnessMetrics(basis),
     ...requestMetrics(basis),
@@ -83,7 +86,9 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...deployMetrics(input, totals),
     ...outageMetrics(input, totals),
     ...populationMetrics(input),
+    ...foreignMetrics(input, totals),
   };
+  const metrics = withoutUnseen(measured, input);
   const witnesses = countWitnesses(input, totals);
   const health = examineHealth({ input, totals, metrics, witnesses, theory: basis.theory });
   return {
@@ -197,7 +202,7 @@ function freshnessMetrics({ input, totals, theory }: Basis): Metrics {
     vanishing === null ? 0 : vanishedClients(input) * Math.max(0, startUs + plan.windowUs - vanishing.atUs);
   const screenUs = totals.windowUs * plan.clients - goneUs;
   return {
-    freshnessUs: distribution('freshnessUs', totals.histograms.freshnessUs, 'no change was intended in the window', {
+    freshnessUs: distribution('freshnessUs', totals.histograms.freshnessUs, noFreshness(input), {
       censored: totals.censored,
       expectation: expectedFreshnessP50(theory),
     }),
@@ -207,6 +212,12 @@ function freshnessMetrics({ input, totals, theory }: Basis): Metrics {
       'the window had no length',
     ),
   };
+}
+
+function noFreshness({ plan: { contender } }: TrialInput): string {
+  return contender.foreign?.changes === 'theirs'
+    ? 'no message told of a change in the window and when it was made'
+    : 'no change was intended in the window';
 }
 
 function requestMetrics({ totals, isPolling, asks, theory }: Basis): Metrics {
@@ -457,6 +468,8 @@ function recordedSettings(plan: TrialPlan, by: VanishingWay | null): TrialRecord
   const own = Object.entries(contenderSettings).filter(([, { transports }]) =>
     transports.includes(plan.contender.transport),
   );
+  const { foreign } = plan.contender;
+  if (foreign !== undefined) return foreignSettings(plan, foreign);
   const spelled = own.map(([name, { setting }]) => {
     const value = settingOf(plan.contender, name);
     return [name, setting.kind === 'duration' ? spellDurationUs(Number(value)) : value] as const;
@@ -500,6 +513,32 @@ function networkSettingsOf({ network: { oneAddress, proxyTimeoutUs } }: TrialPla
   return {
     sources: oneAddress ? 'one' : 'many',
     ...(proxyTimeoutUs !== null && { 'proxy-timeout': spellDurationUs(proxyTimeoutUs) }),
+  };
+}
+
+/** What concerns the clients; all else is its owner's. */
+function foreignSettings(plan: TrialPlan, { url, changes }: ForeignSubject): TrialRecord['settings'] {
+  const { contender, fault } = plan;
+  const own = clientSettings
+    .filter((name) => name !== 'interval' && contenderSettings[name]?.transports.includes(contender.transport))
+    .map((name) => [name, settingOf(contender, name)] as const);
+  return {
+    target: url,
+    ...Object.fromEntries(own),
+    ...(contender.transport === 'polling' && {
+      'poll-interval': spellDurationUs(plan.pollIntervalUs),
+      late: plan.late,
+    }),
+    ...(changes === 'ours' && { 'update-interval': spellDurationUs(plan.updateIntervalUs), updates: plan.updates }),
+    duration: spellDurationUs(plan.windowUs),
+    'connect-rate': plan.connectRate,
+    control: spellDurationUs(plan.controlUs),
+    ...(fault !== null && {
+      fault: fault.kind,
+      'fault-at': spellDurationUs(fault.atUs),
+      down: spellDurationUs(fault.downUs),
+    }),
+    seed: plan.seed,
   };
 }
 

@@ -16,6 +16,9 @@ export function entryPoints(root: string = repository) {
   };
 }
 
+/** The program that makes the changes of a target file. */
+export const targetProgramEntry = join(repository, 'harness/publisher/foreign/main.ts');
+
 /** CommonJS has no `import.meta.url`; sources that use it find the bundle's own address. */
 const importMetaUrl = 'const __importMetaUrl = require("node:url").pathToFileURL(__filename).href;';
 
@@ -54,6 +57,8 @@ async function bundle(directory: string, entries: Readonly<Record<string, string
       target: 'node20',
       format: 'cjs',
       sourcemap: 'linked',
+      // How a target file calls us, wherever it lies.
+      alias: { 'freshet/target': join(repository, 'harness/targets/define-target.ts') },
       define: { 'import.meta.url': '__importMetaUrl' },
       banner: { js: importMetaUrl },
       // Optional native parts, which pg and ws do without when they are missing.

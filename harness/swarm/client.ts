@@ -325,7 +325,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     else sessions.refused(atUs);
     if (this.connected) trial.ended += 1;
     else trial.connectFailures += 1;
-    if (reason.kind === 'status') trial.failedAnswers += 1;
+    if (reason.kind === 'status') {
+      trial.failedAnswers += 1;
+      this.#world.ledger.barred(reason.status);
+    }
     if (this.held !== null) this.#staleFromUs = Math.min(this.#staleFromUs, atUs);
   }
 

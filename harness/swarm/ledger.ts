@@ -49,6 +49,9 @@ export interface Standing {
   holding: number;
   /** Clients that lack a planned version, or hold none, and have not given up. */
   behind: number;
+  /** Attempts that were answered 401, 403 or 429, and the last of these; 0: none. */
+  barred: number;
+  barredBy: number;
 }
 
 export interface Sample {
@@ -75,7 +78,7 @@ export class Ledger {
     madeUpBySnapshot: 0,
     madeUpByReplay: 0,
   };
-  readonly standing: Standing = { connected: 0, holding: 0, behind: 0 };
+  readonly standing: Standing = { connected: 0, holding: 0, behind: 0, barred: 0, barredBy: 0 };
   readonly inWindow: WindowCounts = {
     answers: 0,
     unchanged: 0,
@@ -144,6 +147,13 @@ export class Ledger {
     if (!this.contains(atUs)) return;
     this.inWindow.answers += 1;
     if (unchanged) this.inWindow.unchanged += 1;
+  }
+
+  /** A session ended with an HTTP status. */
+  barred(status: number): void {
+    if (status !== 401 && status !== 403 && status !== 429) return;
+    this.standing.barred += 1;
+    this.standing.barredBy = status;
   }
 
   /** A message of a foreign target came, the one before it at `lastUs`, which is 0 for the first. */

@@ -73,6 +73,9 @@ export interface ShardProgress {
   readonly outstanding: number;
   /** Clients that will not come back. */
   readonly gaveUp: number;
+  /** Attempts that were answered 401, 403 or 429, and the last of these; 0: none. */
+  readonly barred: number;
+  readonly barredBy: number;
 }
 
 export interface ShardResult {

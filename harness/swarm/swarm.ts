@@ -17,6 +17,9 @@ export interface SwarmState {
   readonly behind: number;
   readonly outstanding: number;
   readonly gaveUp: number;
+  /** Attempts that were answered 401, 403 or 429, and the last of these. */
+  readonly barred: number;
+  readonly barredBy: number;
 }
 
 export interface SwarmResults {
@@ -85,13 +88,15 @@ export class Swarm {
 
   /** Where all clients stand, by the shards' last word (at most 0.2 s old). A shard that said nothing yet counts as behind. */
   get state(): SwarmState {
-    const state = { connected: 0, holding: 0, behind: 0, outstanding: 0, gaveUp: 0 };
+    const state = { connected: 0, holding: 0, behind: 0, outstanding: 0, gaveUp: 0, barred: 0, barredBy: 0 };
     for (const { progress } of this.#shards) {
       state.connected += progress?.connected ?? 0;
       state.holding += progress?.holding ?? 0;
       state.behind += progress?.behind ?? 1;
       state.outstanding += progress?.outstanding ?? 1;
       state.gaveUp += progress?.gaveUp ?? 0;
+      state.barred += progress?.barred ?? 0;
+      state.barredBy = progress?.barredBy || state.barredBy;
     }
     return state;
   }

@@ -6,7 +6,7 @@ import { paths, type ReadyLine, serverInterface, settingsVariable } from '../../
 import type { ServerSettings } from '../../servers/settings.ts';
 import { nowUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
-import type { SystemProcesses } from '../contract/target.ts';
+import type { PublishProgram, SystemProcesses } from '../contract/target.ts';
 import { connectionsInAll } from '../plan/capacity.ts';
 import { type Contender, settingOf } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
@@ -32,6 +32,7 @@ export interface ReferenceSystem extends RunningSystem {
 /** Where they will be; `start` starts them. */
 export interface ReferenceLayout extends SystemLayout {
   readonly target: ReferenceTargetPlan;
+  readonly publish: PublishProgram;
   start(): Promise<ReferenceSystem>;
 }
 
@@ -99,6 +100,7 @@ export async function prepareReferenceSystem(asked: SystemOptions): Promise<Refe
       },
     },
     database,
+    unseen: {},
     link,
     start: () => startProcesses({ ...options, certificate: ownCertificate }, { ports, relayPort, balancer }),
   };
@@ -274,7 +276,9 @@ function keepAliveMs({ pollIntervalUs }: TrialPlan): number {
 
 /** Whether a relay and Redis belong to this contender. */
 export function usesRelay(contender: Contender): boolean {
-  return contender.transport !== 'polling' && settingOf(contender, 'feed') === 'redis';
+  return (
+    contender.foreign === undefined && contender.transport !== 'polling' && settingOf(contender, 'feed') === 'redis'
+  );
 }
 
 function targetOf(

@@ -1,5 +1,6 @@
 // The contract of a system to measure, as a trial sees it: the reference servers or somebody's own. In: a plan. Out: where everything will
 // be, then the system as it runs.
+import type { MetricName } from '../contract/metrics.ts';
 import type { PublishProgram, SystemProcesses } from '../contract/target.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Child } from '../services/child.ts';
@@ -29,9 +30,12 @@ export interface SystemLayout {
   readonly nginxConf: string | null;
   /** /metrics of the servers and the relay, in that order; never through the balancer. */
   readonly metricsUrls: readonly string[];
-  /** The program that commits changes. */
-  readonly publish: PublishProgram;
-  readonly database: CountedDatabase;
+  /** The program that commits changes; `null` where the system makes its own. */
+  readonly publish: PublishProgram | null;
+  /** Or why there is none whose statements could be counted. */
+  readonly database: CountedDatabase | Pick<CountedDatabase, 'statements'>;
+  /** Figures that cannot be had of this system, each with its reason. */
+  readonly unseen: Readonly<Partial<Record<MetricName, string>>>;
   /** The network that some of the clients are in, and vanish with; `null`: all are on this machine's own. */
   readonly link: NetworkLink | null;
   /** Starts it; resolves when all parts are ready. Throws `environment` when one does not start; the guard ends the rest. */
@@ -62,6 +66,11 @@ export interface RunningSystem {
   endServer(node: number, signal: 'SIGKILL' | 'SIGTERM', graceMs: number): Promise<void>;
   /** Starts that node again on its port; resolves when it listens. */
   restartServer(node: number): Promise<void>;
+  /** Stops and continues the servers, where that takes more than a signal. */
+  freeze?(): Promise<void>;
+  thaw?(): Promise<void>;
+  /** A restart is under way that takes as long as it takes. */
+  readonly isRestarting?: boolean;
   /** How long the servers took to start, in µs. */
   readonly startedInUs: number;
   /** Ends what a trial started of it. */

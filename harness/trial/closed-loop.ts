@@ -3,6 +3,7 @@
 import autocannon from 'autocannon';
 import { messagePrefix, metricNames, paths } from '../../servers/protocol.ts';
 import { nowUs, sleepUs } from '../contract/clock.ts';
+import { FreshetError } from '../contract/errors.ts';
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
 import { cpuMsPerSecond, type Reading, type Sources, sumOverServers, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
@@ -39,6 +40,7 @@ export async function runClosedLoop(plan: TrialPlan, loop: ClosedLoop, context: 
   try {
     signal.throwIfAborted();
     const layout = await context.system.prepare(plan);
+    if (layout.publish === null) throw new FreshetError('bug', 'a closed loop needs a system that can be published to');
     const [system, publisher, statements] = await settleAll([
       layout.start(),
       Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),

@@ -8,7 +8,7 @@ import { vanish } from '../faults/vanish.ts';
 import { connectionsByNode } from '../measure/node-shares.ts';
 import { readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
-import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts';
+import type { Update, UpdatesPlan } from '../plan/arrivals.ts';
 import { settingOf } from '../plan/contender.ts';
 import { keepQuiet } from '../plan/quiet.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
@@ -18,10 +18,12 @@ import { settleAll, within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import { Swarm, type SwarmState } from '../swarm/swarm.ts';
 import type { MeasuredSystem, RunningSystem, SystemLayout, SystemServices } from '../targets/system.ts';
+import { type Changes, nobodysChanges, planChanges, tellable } from './changes.ts';
 import { type Phase, Phases } from './phases.ts';
 import { costOfBeats, holdingsReader, readWhenAllGone } from './population.ts';
 import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
 import { type Watch, watch, whileAlive } from './watch.ts';
+import { checkWelcome, isBarring } from './welcome.ts';
 
 export interface TrialContext {
   readonly guard: Guard;
@@ -42,7 +44,7 @@ interface Rig {
   readonly services: SystemServices;
   readonly layout: SystemLayout;
   readonly system: RunningSystem;
-  readonly publisher: Publisher;
+  readonly publisher: Changes;
   readonly swarm: Swarm;
   readonly sources: Sources;
   /** Its processes, and the services and the signal it depends on. */
@@ -85,7 +87,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     await context.keep?.(`nginx-${plan.scenario}-${plan.contender.name}.conf`, layout.nginxConf);
   const [system, publisher, statements, swarm] = await settleAll([
     layout.start(),
-    Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
+    layout.publish === null ? null : Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
     StatementReader.open(layout.database),
     Swarm.start({
       guard,
@@ -98,7 +100,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
   ]);
   cleanups.push(
     () => system.stop(),
-    () => publisher.stop(),
+    async () => publisher?.stop(),
     () => statements.close(),
     () => swarm.stop(),
   );
@@ -108,15 +110,15 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     signal: context.signal,
     until: over.signal,
     services: [services.postgres, services.redis, ...system.services],
-    children: [publisher.child, ...swarm.children],
+    children: [...(publisher === null ? [] : [publisher.child]), ...swarm.children],
     deaths: [system.died],
-    losses: [publisher.lost, swarm.broken],
+    losses: [...(publisher === null ? [] : [publisher.lost]), swarm.broken],
   });
   return {
     services,
     layout,
     system,
-    publisher,
+    publisher: publisher ?? nobodysChanges,
     swarm,
     sources: {
       statements,
@@ -159,17 +161,17 @@ async function measure(
   phases.enter('warmUp');
   await connectAll(plan, swarm);
   const unreached = await countUnreached(plan, sources);
-  const warmUp = planUpdates(warmUpPlan(plan, nowUs() + leadUs));
+  const warmUp = planChanges(warmUpPlan(plan, nowUs() + leadUs), plan);
   await publishAndSee(warmUp, { plan, unreached }, rig);
-  const behindAtStart = Math.max(0, swarm.state.behind - unreached);
+  const behindAtStart = warmUp.length === 0 ? 0 : Math.max(0, swarm.state.behind - unreached);
   const beatCost = await costOfBeats(plan, rig);
 
-  const firstVersionInWindow = 1 + Math.max(...warmUp.map(({ version }) => version));
+  const firstVersionInWindow = 1 + Math.max(0, ...warmUp.map(({ version }) => version));
   const startUs = nowUs() + leadUs;
   const endUs = startUs + plan.windowUs;
-  const planned = planUpdates({ ...updatesPlan(plan), firstVersion: firstVersionInWindow, startUs });
+  const planned = planChanges({ ...updatesPlan(plan), firstVersion: firstVersionInWindow, startUs }, plan);
   const updates = keepQuiet(planned, plan.fault, startUs);
-  swarm.expect(updates, true);
+  swarm.expect(tellable(updates, plan), true);
   swarm.openWindow(startUs, endUs);
   publisher.schedule(updates);
   await sleepUntilUs(startUs);
@@ -215,6 +217,7 @@ async function measure(
     firstVersionInWindow,
     published: publisher.published,
     publishFailures: publisher.failures,
+    publishFailure: publisher.failure,
     readings: { controlStart, controlEnd, windowStart, windowEnd, atRest },
     results,
     atRest: state,
@@ -228,6 +231,7 @@ async function measure(
     vanishing,
     beatCost,
     allGone,
+    unseen: rig.layout.unseen,
   });
 }
 
@@ -255,9 +259,10 @@ async function connectAll(plan: TrialPlan, swarm: Swarm): Promise<void> {
   const patienceUs = leadUs + rampUs + connectTimeoutUs + requestTimeoutUs + 2 * plan.pollIntervalUs;
   swarm.connect(nowUs() + leadUs);
   await orLate(
-    swarm.until(({ holding, gaveUp }) => holding + gaveUp >= plan.clients),
+    swarm.until((state) => state.holding + state.gaveUp >= plan.clients || isBarring(state, plan)),
     patienceUs,
   );
+  checkWelcome(swarm.state, plan);
 }
 
 /** Clients of nodes that are told of no change, for whom nobody need wait: with feed `local` all but the first node's. */
@@ -278,7 +283,7 @@ async function publishAndSee(
   { plan, unreached }: { plan: TrialPlan; unreached: number },
   { publisher, swarm }: Rig,
 ): Promise<void> {
-  swarm.expect(updates, false);
+  swarm.expect(tellable(updates, plan), false);
   publisher.schedule(updates);
   await orLate(
     Promise.all([publisher.untilPublished(updates.length), swarm.until(({ behind }) => behind <= unreached)]),

@@ -1,0 +1,50 @@
+// The program that makes changes of somebody's own server: the publisher's commands on stdin become calls of the target file's `publish`,
+// or of its command; answers go to stdout. Arguments: the bundled target file, its name, and what its versions are ahead of ours.
+import { execFile } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { PublishCommand, PublishResult } from '../../../servers/protocol.ts';
+import { nowUs, wallClock } from '../../contract/clock.ts';
+import type { TargetChange } from '../../targets/define-target.ts';
+import { describeBreak, loadDefinition } from '../../targets/foreign.ts';
+
+const run = promisify(execFile);
+const [bundle = '', file = '', base = '0'] = process.argv.slice(2);
+const { publish } = loadDefinition(bundle);
+
+async function make(change: TargetChange): Promise<void> {
+  if (typeof publish === 'function') {
+    await publish(change);
+    return;
+  }
+  const env = {
+    ...process.env,
+    FRESHET_VERSION: String(change.version),
+    FRESHET_AUDIENCE: String(change.audience),
+    FRESHET_INTENDED_AT: change.intendedAt.toISOString(),
+  };
+  await run('sh', ['-c', publish ?? ''], { env });
+}
+
+async function obey({ audience, version, intendedUs }: PublishCommand): Promise<PublishResult> {
+  const sentUs = nowUs();
+  // Version 0 runs the way up to here only: a change that is none cannot be asked of a stranger.
+  if (version === 0) return { audience, version, sentUs, committedUs: sentUs };
+  const intendedAt = new Date(wallClock().getTime() + (intendedUs - sentUs) / 1000);
+  try {
+    await make({ audience, version: version + Number(base), intendedAt });
+    return { audience, version, sentUs, committedUs: nowUs() };
+  } catch (error) {
+    return { audience, version, sentUs, committedUs: null, error: describeBreak(file, { field: 'publish', error }) };
+  }
+}
+
+function say(what: object): void {
+  process.stdout.write(`${JSON.stringify(what)}\n`);
+}
+
+process.on('SIGINT', () => {});
+createInterface({ input: process.stdin })
+  .on('line', (line) => void obey(JSON.parse(line) as PublishCommand).then(say))
+  .on('close', () => process.exit(0));
+say({ role: 'publish', pid: process.pid });
