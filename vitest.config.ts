@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-const measuring = ['bench', 'deploys', 'gate', 'known-truth', 'zombies'].map((name) => `tests/${name}.test.ts`);
+const measuring = ['bench', 'deploys', 'gate', 'known-truth'].map((name) => `tests/${name}.test.ts`);
 const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /** They need Docker, images and the time to start them: .ci/docker sees to that, and `npm test` leaves them out. */
