@@ -1,10 +1,10 @@
 // Who may come in: the Origin check (RFC 6454), the token, whether the dashboard exists, and whether there are too many just now.
-// Decided before the database is touched.
-import { timingSafeEqual } from 'node:crypto';
+// Decided before the dashboard is asked for.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type ParsedUrlQuery, parse } from 'node:querystring';
 import { RateLimit } from './rate-limit.ts';
 import type { ServerSettings } from './settings.ts';
+import type { TokenCheck, TokenVerdict } from './token-check.ts';
 
 /** 401: a bad token; 403: a foreign Origin; 404: no such dashboard; 503: more at once than are taken on. */
 export type Refusal = 401 | 403 | 404 | 503;
@@ -17,43 +17,48 @@ export interface Admitted {
 
 export class Admission {
   readonly #settings: ServerSettings;
-  readonly #token: Buffer;
+  readonly #checkToken: TokenCheck;
   readonly #origins: ReadonlySet<string> | null;
   readonly #limit: RateLimit | null;
 
-  constructor(settings: ServerSettings) {
+  constructor(settings: ServerSettings, checkToken: TokenCheck) {
     this.#settings = settings;
-    this.#token = Buffer.from(settings.token);
+    this.#checkToken = checkToken;
     this.#origins = settings.allowedOrigins === null ? null : new Set(settings.allowedOrigins);
     this.#limit = settings.admitPerSecond === null ? null : new RateLimit(settings.admitPerSecond);
   }
 
-  /** `search` is the URL's part after `?`. With auth `message` the token comes later: see `acceptsToken`. */
-  judge(request: IncomingMessage, search: string): Admitted | Refusal {
+  /** `search` is the URL's part after `?`. With auth `message` the token comes later: see `judgeToken`. A promise where somebody has to be asked. */
+  judge(request: IncomingMessage, search: string): Admitted | Refusal | Promise<Admitted | Refusal> {
     const query = parse(search);
     if (!this.#acceptsOrigin(request.headers.origin)) return 403;
-    if (!this.#carriesToken(request.headers, query)) return 401;
+    const token = this.#tokenOf(request.headers, query);
+    if (token === null) return this.#admit(query);
+    const verdict = this.#checkToken(token.value);
+    if (verdict instanceof Promise) return verdict.then((told) => (told === 'accepted' ? this.#admit(query) : told));
+    return verdict === 'accepted' ? this.#admit(query) : verdict;
+  }
+
+  judgeToken(token: unknown): TokenVerdict | Promise<TokenVerdict> {
+    return this.#checkToken(token);
+  }
+
+  #admit(query: ParsedUrlQuery): Admitted | Refusal {
     const audience = query.audience === undefined ? 0 : wholeNumber(query.audience);
     if (audience === null || audience >= this.#settings.audiences) return 404;
     // Last, so that nobody who is refused anyway takes another's place.
     return this.#limit?.take() === false ? 503 : { audience, query };
   }
 
-  /** Takes as long for a near miss as for a far one. */
-  acceptsToken(token: unknown): boolean {
-    if (typeof token !== 'string') return false;
-    const offered = Buffer.from(token);
-    return offered.length === this.#token.length && timingSafeEqual(offered, this.#token);
-  }
-
   #acceptsOrigin(origin: string | undefined): boolean {
     return this.#origins === null || origin === undefined || this.#origins.has(origin);
   }
 
-  #carriesToken(headers: IncomingHttpHeaders, query: ParsedUrlQuery): boolean {
-    if (this.#settings.auth === 'query') return this.acceptsToken(query.token);
-    if (this.#settings.auth === 'cookie') return this.acceptsToken(cookieNamed('token', headers.cookie ?? ''));
-    return true;
+  /** What the request says its token is, if anything; `null` where none is asked of it. */
+  #tokenOf(headers: IncomingHttpHeaders, query: ParsedUrlQuery): { readonly value: unknown } | null {
+    if (this.#settings.auth === 'query') return { value: query.token };
+    if (this.#settings.auth === 'cookie') return { value: cookieNamed('token', headers.cookie ?? '') };
+    return null;
   }
 }
 

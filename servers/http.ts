@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Serv
 import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { parse } from 'node:querystring';
-import type { Admission, Refusal } from './admission.ts';
+import type { Admission, Admitted, Refusal } from './admission.ts';
 import { wholeNumber } from './admission.ts';
 import type { Transport } from './app.ts';
 import type { ConnectionLog } from './connection-log.ts';
@@ -92,11 +92,9 @@ function route(endpoint: Endpoint, request: IncomingMessage, response: ServerRes
     served.log?.requested(request.socket);
     if (request.method !== 'GET') return answer(metrics, response, methodNotAllowed);
     const verdict = served.admission.judge(request, search);
-    if (typeof verdict === 'number') return answer(metrics, response, refusalOf(verdict));
-    // node:http goes on to read what came before the end of a connection, and what is held then would never be let go.
-    if (request.socket.destroyed) return;
-    if (response.socket === null) tellOfEnd(request, response);
-    return served.transport.handle(request, response, verdict);
+    if (verdict instanceof Promise)
+      return verdict.then((told) => serve(endpoint, { request, response, verdict: told }));
+    return serve(endpoint, { request, response, verdict });
   }
   if (path === paths.health) return void response.writeHead(200, plainText).end('ok\n');
   if (path === paths.metrics) return serveMetrics(metrics, response);
@@ -111,6 +109,18 @@ function route(endpoint: Endpoint, request: IncomingMessage, response: ServerRes
 
 /** Heartbeats in a row that one may ask for. */
 const mostRounds = 10_000;
+
+/** Refuses what was judged so, and leaves the others to the transport. */
+function serve(
+  { served, metrics }: Endpoint,
+  { request, response, verdict }: { request: IncomingMessage; response: ServerResponse; verdict: Admitted | Refusal },
+): void | Promise<void> {
+  if (typeof verdict === 'number') return answer(metrics, response, refusalOf(verdict));
+  // node:http goes on to read what came before the end of a connection, and what is held then would never be let go.
+  if (request.socket.destroyed) return;
+  if (response.socket === null) tellOfEnd(request, response);
+  return served?.transport.handle(request, response, verdict);
+}
 
 /** Responses that wait behind others on their connection (pipelining). */
 const waitingOn = new WeakMap<Socket, Set<ServerResponse>>();
@@ -168,7 +178,9 @@ function routeUpgrades(server: Server, { transport, admission, log }: NonNullabl
     const [path, search] = splitTarget(request);
     if (path === transport.path) log?.requested(socket);
     const verdict = path === transport.path ? admission.judge(request, search) : 404;
-    transport.upgrade?.(request, socket, head, verdict);
+    const upgrade = (told: Admitted | Refusal) => transport.upgrade?.(request, socket, head, told);
+    if (!(verdict instanceof Promise)) upgrade(verdict);
+    else verdict.then(upgrade, () => socket.destroy());
   });
 }
 

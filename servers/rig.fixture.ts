@@ -19,7 +19,7 @@ import { type DashboardMessage, type PublishCommand, type PublishResult, paths }
 import { startPublishing } from './publish.ts';
 import { prepare } from './schema.ts';
 import { startServer } from './server.ts';
-import { relaySettings, serverSettings } from './settings.ts';
+import { prepareSettings, relaySettings, serverSettings } from './settings.ts';
 
 const audiences = 4;
 
@@ -55,7 +55,11 @@ export async function openRig({ redis = false } = {}): Promise<Rig> {
   const [postgres, redisService] = await Promise.all([startPostgres({ guard }), redis ? startRedis({ guard }) : null]);
   const database = await createDatabase({ guard, postgres });
   const { adminUrl: postgresUrl, serverRole, publisherRole } = database;
-  await prepare({ postgresUrl, serverRole, publisherRole, audiences, seed: 42 });
+  const sessions = [
+    { token: 'alive', isExpired: false },
+    { token: 'over', isExpired: true },
+  ];
+  await prepare(prepareSettings.parse({ postgresUrl, serverRole, publisherRole, audiences, sessions }));
   const admin = new pg.Pool({ connectionString: postgresUrl, max: 2 });
   const publisher = await openPublisher(database.publisherUrl);
   const nodes: Listening[] = [];

@@ -33,10 +33,22 @@ const events = `
          1 + floor(random() * 9999)::int
   FROM generate_series(0, $1::int * $2::int - 1) n`;
 
+const sessionTable = `
+  DROP TABLE IF EXISTS session;
+  CREATE TABLE session (
+    token text PRIMARY KEY,
+    expires_at timestamptz NOT NULL
+  )`;
+
+const sessions = `
+  INSERT INTO session (token, expires_at)
+  SELECT token, now() + CASE WHEN is_expired THEN interval '-1 hour' ELSE interval '1 day' END
+  FROM unnest($1::text[], $2::boolean[]) AS given (token, is_expired)`;
+
 const dashboards = 'INSERT INTO dashboard (id, segment) SELECT n, n % $2::int FROM generate_series(0, $1::int - 1) n';
 
 /**
- * Makes tables `dashboard` (ids 0 … audiences − 1) and `dashboard_event`, and grants the two roles their part. An earlier
+ * Makes tables `dashboard` (ids 0 … audiences − 1), `dashboard_event` and `session`, and grants the two roles their part. An earlier
  * `dashboard` is replaced; events that were seeded alike are kept, since nobody changes them and seeding takes a second.
  */
 export async function prepare(settings: PrepareSettings): Promise<void> {
@@ -46,7 +58,12 @@ export async function prepare(settings: PrepareSettings): Promise<void> {
     if (!(await hasEvents(client, settings.seed))) await seedEvents(client, settings.seed);
     await client.query(dashboardTable);
     await client.query(dashboards, [settings.audiences, segments]);
-    await client.query('VACUUM (ANALYZE) dashboard');
+    await client.query(sessionTable);
+    await client.query(sessions, [
+      settings.sessions.map(({ token }) => token),
+      settings.sessions.map(({ isExpired }) => isExpired),
+    ]);
+    await client.query('VACUUM (ANALYZE) dashboard, session');
     await client.query(grants(settings));
   } finally {
     await client.end();
@@ -78,7 +95,7 @@ function grants(settings: PrepareSettings): string {
   const server = pg.escapeIdentifier(settings.serverRole);
   const publisher = pg.escapeIdentifier(settings.publisherRole);
   return `
-    GRANT SELECT ON dashboard, dashboard_event TO ${server};
+    GRANT SELECT ON dashboard, dashboard_event, session TO ${server};
     GRANT SELECT, UPDATE ON dashboard TO ${publisher}`;
 }
 

@@ -15,6 +15,7 @@ import { Polling } from './polling.ts';
 import type { ServerSettings } from './settings.ts';
 import { ServerSentEvents } from './sse.ts';
 import { Store } from './store.ts';
+import { tokenCheckOf } from './token-check.ts';
 import { WebSockets } from './websocket.ts';
 
 const transports: Record<ServerSettings['transport'], new (app: App) => Transport> = {
@@ -30,7 +31,8 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
   const store = new Store(settings, metrics, report);
   const logging = await openConnectionLog(settings, report);
   const log = logging?.log ?? null;
-  const app: App = { settings, metrics, store, admission: new Admission(settings), report, log };
+  const admission = new Admission(settings, tokenCheckOf(settings, store));
+  const app: App = { settings, metrics, store, admission, report, log };
   const transport = new transports[settings.transport](app);
   const feed = transport.listener === null ? null : feedOf(settings, metrics.absences, report);
   await store.connect();

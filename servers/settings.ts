@@ -54,7 +54,9 @@ export const serverSettings = z.strictObject({
   /** sse: how many changes of a dashboard are kept for Last-Event-ID. */
   replay: z.number().int().nonnegative().default(100),
   auth: z.enum(['none', 'query', 'cookie', 'message']).default('none'),
-  /** The token that is accepted when `auth` is not `none`. */
+  /** How a token is judged: `secret` compares it, `jwt` verifies its signature and `exp`, `session` looks it up in Postgres. */
+  verify: z.enum(['secret', 'jwt', 'session']).default('secret'),
+  /** The token that is accepted when `auth` is not `none`; with verify `jwt` the key that signs them (HS256). */
   token: z.string().default('freshet'),
   /** auth `message`: how long a WebSocket may stay silent before it is closed. */
   authTimeoutMs: milliseconds.default(5_000),
@@ -139,6 +141,8 @@ export const prepareSettings = z.strictObject({
   publisherRole: z.string(),
   audiences: z.number().int().positive().default(1),
   seed: z.number().int().default(42),
+  /** Sessions that exist, by their tokens. */
+  sessions: z.array(z.strictObject({ token: z.string(), isExpired: z.boolean() })).default([]),
 });
 
 export type PrepareSettings = z.infer<typeof prepareSettings>;

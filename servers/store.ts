@@ -81,6 +81,13 @@ export class Store {
     return typeof rows === 'string' ? rows : rows.map(([audience, version]) => ({ audience, version }));
   }
 
+  /** Whether a session of this token is there and has not expired: one SQL statement. */
+  async hasSession(token: string): Promise<boolean | QueryFailure> {
+    const text = 'SELECT 1 FROM session WHERE token = $1 AND expires_at > now()';
+    const rows = await this.#query<[number]>({ name: 'session', text, values: [token], rowMode: 'array' });
+    return typeof rows === 'string' ? rows : rows.length > 0;
+  }
+
   async close(): Promise<void> {
     await this.#pool.end();
   }

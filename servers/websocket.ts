@@ -14,6 +14,7 @@ import { Hub } from './hub.ts';
 import { lossReasons } from './loss-log.ts';
 import type { Message, MessageType } from './message.ts';
 import { closeCodes, paths } from './protocol.ts';
+import type { TokenVerdict } from './token-check.ts';
 
 const ping = '{"type":"ping"}';
 const pong = '{"type":"pong"}';
@@ -154,8 +155,17 @@ export class WebSockets implements Transport, SocketOwner {
     if (socket.deadline === undefined) return;
     clearTimeout(socket.deadline);
     socket.deadline = undefined;
-    if (this.#app.admission.acceptsToken(token)) void this.#welcome(socket);
-    else refuseToken(socket);
+    const verdict = this.#app.admission.judgeToken(token);
+    if (verdict instanceof Promise) void verdict.then((told) => this.#decide(socket, told));
+    else this.#decide(socket, verdict);
+  }
+
+  #decide(socket: DashboardSocket, verdict: TokenVerdict): void {
+    // It may have gone while somebody was asked.
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (verdict === 'accepted') void this.#welcome(socket);
+    else if (verdict === 401) refuseToken(socket);
+    else socket.closeWith(closeCodes.overloaded, 'busy');
   }
 
   async #welcome(socket: DashboardSocket): Promise<void> {

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const program = await findNginx({ guard });
   const common = { host: '127.0.0.1', nodePorts, connections: 50, backlog: 511, workers: 2, tls: null };
   for (const balancing of ['round-robin', 'least-conn', 'ip-hash', 'cookie'] as const) {
-    const patience = { keepAliveMs: 75_000, failTimeoutSeconds: 10, idleTimeoutMs: null };
+    const patience = { keepAliveMs: 75_000, failTimeoutSeconds: 10, idleTimeoutMs: null, accessLog: null };
     const plan = { ...common, ...patience, balancing, port: await freePort() };
     balancers.set(balancing, await startNginx({ guard, program, plan }));
   }

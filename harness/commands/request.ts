@@ -1,4 +1,5 @@
 // What was asked on the command line → a request that can be carried out, or every problem of it at once.
+import { auth } from '../../scenarios/auth.ts';
 import { corporateProxy } from '../../scenarios/corporate-proxy.ts';
 import { dashboard } from '../../scenarios/dashboard.ts';
 import { idleProxy } from '../../scenarios/idle-proxy.ts';
@@ -37,6 +38,7 @@ export const scenarios: readonly Scenario[] = [
   reconnectStorm,
   scaleOut,
   poolDrain,
+  auth,
   redisOutage,
   postgresRestart,
   zombies,

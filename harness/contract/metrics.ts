@@ -98,6 +98,8 @@ const outage = { ...storm, needsFault: 'service' } as const satisfies Shape;
 const streamed = ['sse', 'websocket'] as const;
 /** What has a schedule of polls. */
 const polled = ['polling'] as const;
+/** What stays connected. */
+const streams = ['sse', 'websocket'] as const;
 
 export const metrics = {
   'db.queriesPerMinute': {
@@ -344,6 +346,35 @@ export const metrics = {
     ...tally,
     label: 'failed connects',
     meaning: 'Sessions that ended before they were open: refused, timed out, or answered by a status of failure',
+  },
+  'connect.serverCpuUs': {
+    ...cpu,
+    unit: 'us',
+    transports: streams,
+    label: 'CPU/connect',
+    meaning: 'CPU time of the servers while all clients connected, above their idle control, for each client',
+  },
+  'connect.dbQueries': {
+    ...rate,
+    unit: 'count',
+    transports: streams,
+    label: 'queries/connect',
+    meaning: 'Queries while all clients connected, for each client',
+  },
+  'connect.attemptsPerClient': {
+    ...tally,
+    kind: 'gauge',
+    acrossRepetitions: 'median',
+    label: 'tries/client',
+    meaning: 'Sessions that were tried over the whole trial, for each client',
+  },
+  'connect.gaveUp': { ...tally, label: 'gave up', meaning: 'Clients that were told not to come back, and did not' },
+  'auth.tokensLogged': {
+    ...tally,
+    acrossShards: 'whole',
+    label: 'tokens in log',
+    meaning:
+      'Lines of the load balancer’s access log in which a client’s token can be read, those of the rehearsal before the trial included',
   },
   'storm.attempts': {
     ...storm,

@@ -25,6 +25,8 @@ export interface TrialInput {
     readonly controlStart: Reading;
     readonly controlEnd: Reading;
     readonly windowStart: Reading;
+    /** When all clients were connected, or had given up. */
+    readonly connected: Reading;
     readonly windowEnd: Reading;
     readonly atRest: Reading;
   };
@@ -46,6 +48,8 @@ export interface TrialInput {
   readonly vanishing: Vanishing | null;
   /** What a heartbeat costs; `null` where there are none, or nobody asked. */
   readonly beatCost: BeatCost | null;
+  /** Lines of the balancer's access log in which a client's token can be read; `null` where there is no such log. */
+  readonly tokensLogged: number | null;
   /** When all clients had gone; `null` where they stayed to the end. */
   readonly allGone: AllGone | null;
   /** Figures that cannot be had of this system, each with its reason. */

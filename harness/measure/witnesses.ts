@@ -2,7 +2,7 @@
 // Taken over the whole trial at rest, so that nothing is in flight and they must agree to the last one.
 import { metricNames } from '../../servers/protocol.ts';
 import type { WitnessedCount } from '../contract/record.ts';
-import { settingOf } from '../plan/contender.ts';
+import { looksUpSessions, settingOf } from '../plan/contender.ts';
 import { kindsOf } from '../plan/population.ts';
 import { connectionsByNode } from './node-shares.ts';
 import { sumOverServers } from './reading.ts';
@@ -78,8 +78,11 @@ export function queriesSeenByClients(
   clientsByNode: readonly number[] | null = null,
 ): number | null {
   const { contender } = plan;
-  if (plan.fault !== null || kindsOf(plan).length > 0) return null; // What reached no client was asked, too.
-  if (contender.transport === 'polling') return Number(settingOf(contender, 'cache')) > 0 ? null : totals.trial.answers;
+  if (plan.fault !== null || plan.expired || kindsOf(plan).length > 0) return null; // What reached no client was asked, too.
+  const perRequest = looksUpSessions(contender) ? 2 : 1;
+  if (contender.transport === 'polling')
+    return Number(settingOf(contender, 'cache')) > 0 ? null : perRequest * totals.trial.answers;
+  if (contender.transport === 'long-polling' && perRequest > 1) return null;
   if (settingOf(contender, 'snapshot') === 'cached' || settingOf(contender, 'feed') === 'local') return null;
   const isPlaced = plan.balancing === null || plan.nodes === 1;
   const nodes = isPlaced ? plan.nodes : (clientsByNode?.filter((clients) => clients > 0).length ?? 0);
@@ -90,5 +93,5 @@ export function queriesSeenByClients(
   // A change that came while nobody waited was asked for by nobody, and is superseded like one that some were too late for.
   if (contender.transport === 'long-polling' && totals.trial.superseded > 0) return null;
   const connects = contender.transport === 'long-polling' ? totals.holding : totals.trial.snapshots;
-  return connects + totals.changesSeen * askers;
+  return perRequest * connects + totals.changesSeen * askers;
 }

@@ -50,6 +50,13 @@ describe('arithmetic', () => {
     expect(expectedFreshnessP50(theory('polling+cache=1s', { clients: 300, 'query-cost': 100_000 }))).not.toBeNull();
   });
 
+  test('gives polling a query more for each poll where sessions are looked up, and push none in the window', () => {
+    const session = (spelling: string) => theory(`${spelling}+auth=cookie+verify=session`, { clients: 15 });
+    expect(expectedQueriesPerMinute(session('polling'))?.value).toBe(900);
+    expect(expectedQueriesPerMinute(session('sse'))?.value).toBe(12);
+    expect(expectedQueriesPerMinute(session('long-polling'))).toBeNull();
+  });
+
   test('gives push one query for each change, and one for each node that listens itself', () => {
     expect(expectedQueriesPerMinute(theory('sse'))?.value).toBe(12);
     expect(expectedQueriesPerMinute(theory('sse+nodes=3'))?.value).toBe(36);

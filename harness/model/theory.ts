@@ -2,7 +2,7 @@
 
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
 import { nodesWatching, pollPhaseUs } from '../plan/arrivals.ts';
-import { settingOf } from '../plan/contender.ts';
+import { looksUpSessions, settingOf } from '../plan/contender.ts';
 import { kindsOf } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 
@@ -26,7 +26,7 @@ export interface TheoryInput {
 
 /** Nothing is done to the system, and all clients are alike. */
 function isSteady(plan: TrialPlan): boolean {
-  return plan.fault === null && kindsOf(plan).length === 0 && plan.contender.foreign === undefined;
+  return plan.fault === null && !plan.expired && kindsOf(plan).length === 0 && plan.contender.foreign === undefined;
 }
 
 /** Queries a minute. `null` for a contender about which arithmetic says nothing. */
@@ -34,6 +34,7 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
   const { plan, updatesInWindow } = input;
   if (!isSteady(plan)) return null;
   const minutes = plan.windowUs / 60e6;
+  if (plan.contender.transport === 'long-polling' && looksUpSessions(plan.contender)) return null;
   if (plan.contender.transport !== 'polling') {
     const perUpdate = queriesPerUpdate(input);
     if (perUpdate === null) return null;
@@ -46,7 +47,18 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
   // Each node has a cache of its own, and which polls meet at one is the balancer's choice.
   if (cacheUs > 0 && isChosenByBalancer(plan)) return null;
-  return cacheUs === 0 ? polledQueries(plan) : cachedQueries(input, cacheUs);
+  return withLookUps(cacheUs === 0 ? polledQueries(plan) : cachedQueries(input, cacheUs), plan);
+}
+
+/** A poll carries its token each time: where sessions are looked up, that is a query more for each. */
+function withLookUps(expectation: Expectation, plan: TrialPlan): Expectation {
+  if (!looksUpSessions(plan.contender)) return expectation;
+  const polls = (plan.clients * 60e6) / plan.pollIntervalUs;
+  return {
+    ...expectation,
+    value: expectation.value + polls,
+    because: `${expectation.because}, and a session looked up for each of ${formatNumber(polls)} polls`,
+  };
 }
 
 /** What is asked for, up to what the pools can answer: a connection is busy for at least what a query costs. */

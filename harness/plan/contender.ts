@@ -154,6 +154,24 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       meaning: 'where the client puts its token',
     },
   },
+  verify: {
+    transports,
+    setting: {
+      kind: 'choice',
+      default: 'secret',
+      choices: ['secret', 'jwt', 'session'],
+      meaning: 'how the server judges it: compared, by its signature, or looked up in Postgres (a query each time)',
+    },
+  },
+  token: {
+    transports,
+    setting: {
+      kind: 'choice',
+      default: 'valid',
+      choices: ['valid', 'expired'],
+      meaning: 'what the clients’ tokens are worth',
+    },
+  },
   tls: {
     transports,
     setting: { ...flag, default: 'off', meaning: 'https or wss, with a certificate made for the run' },
@@ -335,10 +353,21 @@ function contradictions(text: string, transport: Transport, given: Readonly<Reco
         );
     }
   }
+  for (const name of ['verify', 'token']) {
+    if (given[name] !== undefined && (given.auth ?? 'none') === 'none')
+      problems.push(
+        `contender '${text}': ${name}=${given[name]} is about a token, and there is none; expected auth=query or auth=cookie with it`,
+      );
+  }
   const jitter =
     given.jitter === undefined ? null : jitterProblem(backoffNameOf(transport, given), given.jitter as Jitter);
   if (jitter !== null) problems.push(`contender '${text}': ${jitter}`);
   return problems;
+}
+
+/** Whether each request that carries a token costs a query. */
+export function looksUpSessions(contender: Contender): boolean {
+  return settingOf(contender, 'auth') !== 'none' && settingOf(contender, 'verify') === 'session';
 }
 
 /** How the nginx before this contender's nodes picks one; `null` where there is none. */

@@ -30,6 +30,8 @@ export interface TrialPlan extends Population {
   readonly late: 'skip' | 'queue' | 'overlap';
   readonly connectRate: number;
   readonly nodes: number;
+  /** The clients' tokens have expired: none is to be let in. */
+  readonly expired: boolean;
   /** How the nginx before the nodes picks one; `null`: clients are dealt to them by rank. */
   readonly balancing: Balancing | null;
   /** Between the clients and that nginx. */
@@ -100,6 +102,7 @@ function planTrial(
     late: lateOf(settings.late),
     connectRate: Math.min(number('connect-rate'), admittedPerSecond(contender)),
     nodes,
+    expired: settingOf(contender, 'token') === 'expired',
     balancing: balancingOf(contender),
     network: networkOf(settings),
   };

@@ -36,6 +36,7 @@ import { clientSettings } from '../plan/foreign-contender.ts';
 import type { VanishingWay } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { aboveIdle, idleNoise } from './above-idle.ts';
+import { connectMetrics } from './connect-metrics.ts';
 import { deployEvents, deployMetrics } from './deploy-metrics.ts';
 import { changesInWindow, foreignMetrics, withoutUnseen } from './foreign-metrics.ts';
 import { nodeMetrics } from './node-metrics.ts';
@@ -78,6 +79,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...requestMetrics(basis),
     ...wireMetrics(basis),
     ...deliveryMetrics(basis),
+    ...connectMetrics(input, totals),
     ...costMetrics(basis),
     ...sessionMetrics(basis),
     ...nodeMetrics(given, input, basis.asks),

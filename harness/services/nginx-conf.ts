@@ -18,6 +18,8 @@ export interface BalancerPlan {
   readonly failTimeoutSeconds: number;
   /** After so long without a byte from a node a connection is cut; `null`: a stream may be silent for a day. */
   readonly idleTimeoutMs: number | null;
+  /** Where it logs requests, in its usual format, relative to its directory; `null`: nowhere. */
+  readonly accessLog: string | null;
   /** It serves https and wss; to the nodes it speaks in the clear. */
   readonly tls: { readonly certificateFile: string; readonly keyFile: string } | null;
 }
@@ -41,7 +43,7 @@ export function nginxConf(plan: BalancerPlan): string {
     'error_log stderr crit;',
     ...block('events', [`worker_connections ${2 * plan.connections + spareConnections};`]),
     ...block('http', [
-      'access_log off;',
+      plan.accessLog === null ? 'access_log off;' : `access_log ${plan.accessLog};`,
       ...['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path temp;`),
       `keepalive_timeout ${plan.keepAliveMs}ms;`,
       '# Upgrade concerns one connection only, so a proxy passes it on where it is told to; other requests share the connections to a node.',

@@ -48,7 +48,7 @@ afterEach(() => {
 async function planOf(balancing: Balancing) {
   const port = await freePort();
   const plan = { balancing, host: '127.0.0.1', port, nodePorts, connections: 50, backlog: 511, workers: 2, tls: null };
-  return { ...plan, keepAliveMs: 75_000, failTimeoutSeconds: 10, idleTimeoutMs: null };
+  return { ...plan, keepAliveMs: 75_000, failTimeoutSeconds: 10, idleTimeoutMs: null, accessLog: null };
 }
 
 interface Answer {

@@ -61,6 +61,7 @@ async function prepareForeign(plan: TrialPlan, options: ForeignSystemOptions): P
   return {
     target: where,
     nginxConf: null,
+    accessLogFile: null,
     metricsUrls: definition.metrics === undefined ? [] : [definition.metrics],
     publish:
       definition.publish === undefined

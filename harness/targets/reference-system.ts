@@ -2,6 +2,7 @@
 // how to publish.
 
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { paths, type ReadyLine, serverInterface, settingsVariable } from '../../servers/protocol.ts';
 import type { ServerSettings } from '../../servers/settings.ts';
 import { nowUs } from '../contract/clock.ts';
@@ -21,6 +22,7 @@ import { freePort } from '../services/ports.ts';
 import type { Database, Service } from '../services/service.ts';
 import type { ReferenceTargetPlan } from './reference.ts';
 import type { MeasuredSystem, RunningSystem, SystemLayout } from './system.ts';
+import { type Credentials, credentialsOf } from './token.ts';
 
 /** The reference servers as they run: children of ours. */
 export interface ReferenceSystem extends RunningSystem {
@@ -76,7 +78,8 @@ export async function prepareReferenceSystem(asked: SystemOptions): Promise<Refe
   const certificate = settingOf(plan.contender, 'tls') === 'on' ? await makeCertificate(guard.directory, host) : null;
   const { ports, balancer } = await choosePlaces(options, certificate);
   const relayPort = hasRelay ? await freePort() : null;
-  await runPrepare(options);
+  const credentials = await credentialsOf(plan.contender);
+  await runPrepare(options, credentials);
   const isToldOnly = plan.contender.transport !== 'polling' && settingOf(plan.contender, 'feed') === 'local';
   // Where there is a balancer, it is the end of TLS.
   const ownCertificate = balancer === null ? certificate : null;
@@ -86,10 +89,13 @@ export async function prepareReferenceSystem(asked: SystemOptions): Promise<Refe
   return {
     target: {
       ...targetOf(plan.contender, host, balancer === null ? ports : [balancer.port]),
+      token: credentials.token,
       authority: certificate?.certificate ?? null,
       ...(balancer !== null && !plan.network.oneAddress && { networksSeed: plan.seed }),
     },
     nginxConf: balancer === null ? null : nginxConf(balancer),
+    accessLogFile:
+      balancer === null || balancer.accessLog === null ? null : join(guard.directory, 'nginx', balancer.accessLog),
     metricsUrls: [...origins, ...relayOrigins].map((origin) => `${origin}${paths.metrics}`),
     publish: {
       command: process.execPath,
@@ -102,7 +108,8 @@ export async function prepareReferenceSystem(asked: SystemOptions): Promise<Refe
     database,
     unseen: {},
     link,
-    start: () => startProcesses({ ...options, certificate: ownCertificate }, { ports, relayPort, balancer }),
+    start: () =>
+      startProcesses({ ...options, certificate: ownCertificate, credentials }, { ports, relayPort, balancer }),
   };
 }
 
@@ -114,13 +121,14 @@ async function openLinkFor({ vanishing }: TrialPlan, guard: Guard): Promise<Netw
 }
 
 async function startProcesses(
-  options: PlacedOptions & { readonly certificate: Certificate | null },
+  options: PlacedOptions & { readonly certificate: Certificate | null; readonly credentials: Credentials },
   { ports, relayPort, balancer }: Places & { readonly relayPort: number | null },
 ): Promise<ReferenceSystem> {
   const tls = filesOf(options.certificate);
   const nameOf = (index: number) => (ports.length > 1 ? `server ${index + 1}` : 'server');
+  const settings = { ...serverSettings(options), ...options.credentials.serve, tls };
   const startServer = (index: number) =>
-    startRole(options, 'serve', { ...serverSettings(options), tls, port: ports[index] }, nameOf(index));
+    startRole(options, 'serve', { ...settings, port: ports[index] }, nameOf(index));
   const startServers = () => ports.map((_, index) => startServer(index));
   const startUs = nowUs();
   const [nginx, relay, ...servers] = await settleAll([
@@ -256,6 +264,7 @@ async function choosePlaces({ plan, port, host }: PlacedOptions, certificate: Ce
     keepAliveMs: keepAliveMs(plan),
     failTimeoutSeconds: Number(settingOf(contender, 'fail-timeout')) / 1e6,
     idleTimeoutMs: plan.network.proxyTimeoutUs === null ? null : plan.network.proxyTimeoutUs / 1000,
+    accessLog: settingOf(contender, 'auth') === 'none' ? null : `../access-${first}.log`,
     tls: filesOf(certificate),
   };
   return { ports: nodePorts, balancer };
@@ -285,7 +294,7 @@ function targetOf(
   contender: Contender,
   host: string,
   ports: readonly number[],
-): Omit<ReferenceTargetPlan, 'authority'> {
+): Omit<ReferenceTargetPlan, 'authority' | 'token'> {
   const auth = settingOf(contender, 'auth') as ReferenceTargetPlan['auth'];
   return {
     kind: 'reference',
@@ -294,7 +303,6 @@ function targetOf(
     keepAlive: settingOf(contender, 'keep-alive') === 'on',
     etag: settingOf(contender, 'etag') === 'on',
     auth,
-    token: 'freshet',
   };
 }
 
@@ -359,9 +367,10 @@ function relaySettings(options: PlacedOptions): Partial<ServerSettings> {
   } as Partial<ServerSettings>;
 }
 
-async function runPrepare({ guard, bundle, database, plan }: SystemOptions): Promise<void> {
+async function runPrepare({ guard, bundle, database, plan }: SystemOptions, { prepare }: Credentials): Promise<void> {
   const { serverRole, publisherRole, adminUrl } = database;
-  const settings = { postgresUrl: adminUrl, serverRole, publisherRole, audiences: plan.audiences, seed: plan.dataSeed };
+  const { audiences, dataSeed: seed } = plan;
+  const settings = { postgresUrl: adminUrl, serverRole, publisherRole, audiences, seed, ...prepare };
   const child = await startChild({
     guard,
     name: 'prepare',

@@ -30,6 +30,8 @@ export interface SystemLayout {
   readonly nginxConf: string | null;
   /** /metrics of the servers and the relay, in that order; never through the balancer. */
   readonly metricsUrls: readonly string[];
+  /** Where the balancer logs requests; `null` where there is none, or it logs nothing. */
+  readonly accessLogFile: string | null;
   /** The program that commits changes; `null` where the system makes its own. */
   readonly publish: PublishProgram | null;
   /** Or why there is none whose statements could be counted. */

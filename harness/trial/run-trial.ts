@@ -1,10 +1,11 @@
 // One trial from beginning to end: processes, control, warm-up, window, drain, and what was measured. Nothing outlives it.
-import { nowUs, sleepUntilUs, wallClock } from '../contract/clock.ts';
+import { nowUs, sleepUntilUs, sleepUs, wallClock } from '../contract/clock.ts';
 import type { Limits } from '../contract/limits.ts';
 import type { TrialRecord } from '../contract/record.ts';
 import { inflict } from '../faults/fault.ts';
 import { checkInterruptible } from '../faults/service-fault.ts';
 import { vanish } from '../faults/vanish.ts';
+import { countTokensLogged } from '../measure/access-log.ts';
 import { connectionsByNode } from '../measure/node-shares.ts';
 import { readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
@@ -160,6 +161,7 @@ async function measure(
 
   phases.enter('warmUp');
   await connectAll(plan, swarm);
+  const connected = await takeReading(sources);
   const unreached = await countUnreached(plan, sources);
   const warmUp = planChanges(warmUpPlan(plan, nowUs() + leadUs), plan);
   await publishAndSee(warmUp, { plan, unreached }, rig);
@@ -209,6 +211,7 @@ async function measure(
   const { state } = swarm;
   const results = await swarm.finish();
   const allGone = before === null ? null : await readWhenAllGone(rig, before);
+  const tokensLogged = await readTokensLogged(rig);
   const clockStepMs = wallClock().getTime() - clock.wallMs - (nowUs() - clock.us) / 1000;
 
   return assembleTrial({
@@ -218,7 +221,7 @@ async function measure(
     published: publisher.published,
     publishFailures: publisher.failures,
     publishFailure: publisher.failure,
-    readings: { controlStart, controlEnd, windowStart, windowEnd, atRest },
+    readings: { controlStart, controlEnd, connected, windowStart, windowEnd, atRest },
     results,
     atRest: state,
     timeline: series,
@@ -232,7 +235,19 @@ async function measure(
     beatCost,
     allGone,
     unseen: rig.layout.unseen,
+    tokensLogged,
   });
+}
+
+/** From the end of a connection until its request is in the log, and to spare. */
+const loggingUs = 300_000;
+
+/** `null` where no balancer logs what clients ask for. A WebSocket's request is logged when it has ended. */
+async function readTokensLogged({ swarm, layout: { accessLogFile, target } }: Rig): Promise<number | null> {
+  if (accessLogFile === null || target.kind !== 'reference') return null;
+  await orLate(swarm.leave(), requestTimeoutUs);
+  await sleepUs(loggingUs);
+  return countTokensLogged(accessLogFile, target.token);
 }
 
 /** Everyone who will come back is connected, and holds the newest version. */
