@@ -237,15 +237,13 @@ export const contenderSettings: Readonly<Record<string, ContenderSetting>> = {
       meaning: 'server processes; clients are dealt to them in turn',
     },
   },
-  'fail-timeout': {
+  'passive-checks': {
     transports,
     setting: {
-      kind: 'duration',
-      default: '10s',
-      min: '1s',
-      max: '1h',
-      step: '1s',
-      meaning: 'how long the balancer passes over a node that refused a connection',
+      ...flag,
+      default: 'on',
+      meaning:
+        'the balancer passes over a node that refused, as nginx does by default, until a connection to it has ended well',
     },
   },
   deploy: {

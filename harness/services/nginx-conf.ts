@@ -14,8 +14,11 @@ export interface BalancerPlan {
   readonly workers: number;
   /** How long a client's idle connection is kept. */
   readonly keepAliveMs: number;
-  /** For so long a node that refused a connection is passed over. */
-  readonly failTimeoutSeconds: number;
+  /**
+   * A node that refused a connection is passed over for 10 s. After that it is given one connection, and no other until that one has ended
+   * well: a node of streams stays empty. Without, each connection that a node refuses goes on to the next one.
+   */
+  readonly passiveChecks: boolean;
   /** After so long without a byte from a node a connection is cut; `null`: a stream may be silent for a day. */
   readonly idleTimeoutMs: number | null;
   /** Where it logs requests, in its usual format, relative to its directory; `null`: nowhere. */
@@ -53,7 +56,7 @@ export function nginxConf(plan: BalancerPlan): string {
         '# What one worker knows of the nodes, all know.',
         'zone nodes 64k;',
         ...pick[plan.balancing],
-        ...plan.nodePorts.map((port) => `server ${plan.host}:${port} fail_timeout=${plan.failTimeoutSeconds}s;`),
+        ...plan.nodePorts.map((port) => `server ${plan.host}:${port}${plan.passiveChecks ? '' : ' max_fails=0'};`),
         'keepalive 64;',
       ]),
       ...server(plan),

@@ -48,7 +48,7 @@ afterEach(() => {
 async function planOf(balancing: Balancing) {
   const port = await freePort();
   const plan = { balancing, host: '127.0.0.1', port, nodePorts, connections: 50, backlog: 511, workers: 2, tls: null };
-  return { ...plan, keepAliveMs: 75_000, failTimeoutSeconds: 10, idleTimeoutMs: null, accessLog: null };
+  return { ...plan, keepAliveMs: 75_000, passiveChecks: true, idleTimeoutMs: null, accessLog: null };
 }
 
 interface Answer {
@@ -85,7 +85,7 @@ const times = <T>(n: number, value: T): T[] => Array.from({ length: n }, () => v
 
 describe('a balancer', () => {
   it('cuts a connection that is silent for longer than it waits, and no other', async () => {
-    const plan = { ...(await planOf('round-robin')), idleTimeoutMs: 300 };
+    const plan = { ...(await planOf('round-robin')), idleTimeoutMs: 1_000 };
     const service = await startNginx({ guard, program, plan });
     const open = async () => {
       const socket = net.connect(plan.port, '127.0.0.1');

@@ -262,7 +262,7 @@ async function choosePlaces({ plan, port, host }: PlacedOptions, certificate: Ce
     backlog: Number(settingOf(contender, 'backlog')),
     workers: availableParallelism(),
     keepAliveMs: keepAliveMs(plan),
-    failTimeoutSeconds: Number(settingOf(contender, 'fail-timeout')) / 1e6,
+    passiveChecks: settingOf(contender, 'passive-checks') === 'on',
     idleTimeoutMs: plan.network.proxyTimeoutUs === null ? null : plan.network.proxyTimeoutUs / 1000,
     accessLog: settingOf(contender, 'auth') === 'none' ? null : `../access-${first}.log`,
     tls: filesOf(certificate),

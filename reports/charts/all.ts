@@ -1,6 +1,7 @@
 // A run → its charts, in the order in which a report shows them. A new chart is one file and one line here.
 import type { Run } from '../run.ts';
 import type { Chart, ChartMaker } from './chart.ts';
+import { connectedChart } from './connected.ts';
 import { costChart } from './cost.ts';
 import { crossoverChart } from './crossover.ts';
 import { figureCharts } from './figures.ts';
@@ -25,7 +26,7 @@ const makers = {
 } as const satisfies Record<string, ChartMaker>;
 
 /** Of what happens in some scenarios only. */
-const occasionalMakers: readonly ChartMaker[] = [unnoticedChart, memoryChart, waitingChart];
+const occasionalMakers: readonly ChartMaker[] = [connectedChart, unnoticedChart, memoryChart, waitingChart];
 
 const sweepMakers: readonly ChartMaker[] = [scaledFiguresChart, crossoverChart];
 

@@ -107,6 +107,35 @@ describe('the titles', () => {
     );
   });
 
+  it('say how many clients a deploy left connected, and draw nothing where none was cut off', () => {
+    const record = buildRecord({ contenders: ['sse', 'websocket'] });
+    const withClients = (counts: readonly number[][]) => ({
+      ...record,
+      trials: record.trials.map((trial, index) => {
+        const { stepUs, series } = trial.timeline;
+        return {
+          ...trial,
+          timeline: {
+            stepUs,
+            series: {
+              ...series,
+              clientsConnected: (counts[index] ?? []).flatMap((count) => Array<number>(10).fill(count)),
+            },
+          },
+        };
+      }),
+    });
+    expect(
+      titlesOf(
+        withClients([
+          [500, 500, 0, 500],
+          [500, 380, 500, 500],
+        ]),
+      )['connected-clients'],
+    ).toBe('At the worst moment sse had none of its clients, websocket 380');
+    expect(titlesOf(withClients([[500, 499, 500], [500]]))['connected-clients']).toBeUndefined();
+  });
+
   it('do not pass over a contender that was too slow to have a median', () => {
     expect(titlesOf(censoredRecord()).freshness).toContain('long-polling had not shown half by the end');
   });
