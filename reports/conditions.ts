@@ -109,8 +109,13 @@ export function limitPhrases({ trials, environment }: RunRecord): string[] {
   const isSingle = trials.every((trial) => trial.repetition === 1);
   return [
     isSingle ? 'one repetition' : '',
-    `clients and servers on one machine (${counted(environment.cores, 'core')})`,
+    `${trials.some(isElsewhere) ? 'clients' : 'clients and servers'} on one machine (${counted(environment.cores, 'core')})`,
   ];
+}
+
+/** A server of somebody's own that is on another machine. */
+function isElsewhere({ settings: { target } }: TrialRecord): boolean {
+  return typeof target === 'string' && !/^\w+:\/\/(localhost|127\.[\d.]+|\[::1\])[:/]/.test(`${target}/`);
 }
 
 function range(values: readonly number[], say: (value: number) => string): string {
