@@ -44,11 +44,12 @@ export async function writeRates(args: readonly string[]): Promise<void> {
 
 function describeAlike({ contender, measured, ratios, deterministic }: Study): string[] {
   const rate = resampledRate(ratios, usualMetrics, { gates, replicates, bothWays: true, seed });
-  const inRow = consecutiveGates(ratios, usualMetrics, true);
+  const split = consecutiveGates(ratios, usualMetrics);
+  const overlapping = consecutiveGates(ratios, usualMetrics, 1);
   return [
     `${contender}, ${measured} pairs of the same version, ${ratios.length} of them without a fatal finding.`,
     `Gates of pairs drawn with replacement: ${percent(rate.share)} false alarms (95 % interval ${percent(rate.lower)} to ${percent(rate.upper)}, ${rate.gates} gates).`,
-    `Gates of consecutive pairs, both ways: ${inRow.failed} of ${inRow.gates} failed.`,
+    `Split into gates of consecutive pairs, each taken both ways: ${split.failed} of ${split.gates} failed; of all that overlap, ${overlapping.failed} of ${overlapping.gates}.`,
     `Deterministic figures: ${deterministic} of ${measured} pairs would have failed.`,
   ];
 }

@@ -27,13 +27,20 @@ export function failsGate(pairs: readonly PairRatios[], names: readonly string[]
   return judge(pairs.slice(0, needed)).some(({ outcome }) => outcome === 'fail');
 }
 
-/** Every run of consecutive pairs as one gate: drift of the machine stays in it. `bothWays` takes each for the other version as well. */
-export function consecutiveGates(pairs: readonly PairRatios[], names: readonly string[], bothWays: boolean) {
-  const starts = Array.from({ length: Math.max(0, pairs.length - needed + 1) }, (_, start) => start);
-  const gates = starts.flatMap((start) => {
-    const some = pairs.slice(start, start + needed);
-    return bothWays ? [some, swapped(some)] : [some];
-  });
+/**
+ * Consecutive pairs of one version as gates, each taken both ways: drift of the machine stays in them. A gate begins `step` pairs after
+ * the one before it: with the pairs of a gate they are split, with one they overlap as much as they can.
+ */
+export function consecutiveGates(
+  pairs: readonly PairRatios[],
+  names: readonly string[],
+  step: number = needed,
+): { gates: number; failed: number } {
+  const count = Math.floor((pairs.length - needed) / step) + 1;
+  const gates = Array.from({ length: Math.max(0, count) }, (_, index) => {
+    const some = pairs.slice(index * step, index * step + needed);
+    return [some, swapped(some)];
+  }).flat();
   return { gates: gates.length, failed: gates.filter((gate) => failsGate(gate, names)).length };
 }
 
