@@ -23,7 +23,6 @@ export const corporateProxy = {
     'server.eventLoopDelayUs.p99',
     'freshnessUs.p50',
     'freshnessUs.p99',
-    'updates.missed',
   ],
   settings: {
     ...commonSettings,
