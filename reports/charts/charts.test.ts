@@ -132,7 +132,7 @@ describe('the titles', () => {
           [500, 380, 500, 500],
         ]),
       )['connected-clients'],
-    ).toBe('At the worst moment sse had none of its clients, websocket 380');
+    ).toBe('At the worst moment sse had no clients connected, websocket 380');
     expect(titlesOf(withClients([[500, 499, 500], [500]]))['connected-clients']).toBeUndefined();
   });
 

@@ -41,12 +41,11 @@ function titleOf(series: readonly TimeSeries[]): string {
   const extremes = extremesOf(series, fewestOf);
   if (extremes === null) return 'Clients connected over time';
   const { most, least } = extremes;
-  const kept = (value: number) => (value === 0 ? 'none' : formatNumber(value));
-  if (extremes.count === 1)
-    return capitalise(`${most.label} had ${kept(most.value)} of its clients at the worst moment`);
+  const kept = (value: number) => (value === 0 ? 'no clients' : counted(value, 'client'));
+  if (extremes.count === 1) return capitalise(`${most.label} had ${kept(most.value)} connected at the worst moment`);
   return extremes.alike
-    ? `At the worst moment all contenders had ${kept(most.value)} of their clients, or nearly so`
-    : `At the worst moment ${least.label} had ${kept(least.value)} of its clients, ${most.label} ${formatNumber(most.value)}`;
+    ? `At the worst moment all contenders had ${kept(most.value)} connected, or nearly so`
+    : `At the worst moment ${least.label} had ${kept(least.value)} connected, ${most.label} ${formatNumber(most.value)}`;
 }
 
 /** The lowest value, 0 without any. */
