@@ -61,6 +61,10 @@ export class Metrics {
     this.#lossGauge();
     this.#resourceGauge();
     this.#gauge(metricNames.connections, 'Open connections or waits', () => this.connections);
+    this.#counter(metricNames.cpuSeconds, 'CPU time, user and system', () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    });
     this.#gauge(metricNames.residentBytes, 'Resident memory', () => process.memoryUsage.rss());
   }
 

@@ -131,6 +131,7 @@ export const metricNames = {
   /** Gauge with label `type`: what keeps the event loop busy, such as timers and sockets, by Node's names. */
   resources: 'freshet_active_resources',
   eventLoopDelay: 'freshet_event_loop_delay_seconds',
+  cpuSeconds: 'process_cpu_seconds_total',
   residentBytes: 'process_resident_memory_bytes',
 } as const;
 

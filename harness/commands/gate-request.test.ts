@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readGateRequest } from './gate-request.ts';
+import { elsewhere, readTargetFiles } from '../targets/target-file.ts';
+import { type GateTargets, readGateRequest } from './gate-request.ts';
 import { openSourceTree } from './source-tree.ts';
 
 const raw = (values: Record<string, string> = {}) => ({ values, set: [], quick: false });
@@ -59,6 +60,52 @@ describe('a gate’s request', () => {
         ],
       }),
     );
+  });
+});
+
+describe('a gate by URL', () => {
+  it.each([
+    [{ baseline: 'http://127.0.0.1:4000' }, 'expected two URLs, or none'],
+    [{ baseline: 'main', candidate: 'ws://127.0.0.1:4000' }, 'expected two URLs, or none'],
+    [{ baseline: 'http://127.0.0.1:4000', candidate: 'http://127.0.0.1:4001' }, 'expected --target-file with it'],
+    [{ baseline: 'main', targetFile: 'target.ts' }, '--target-file is for two URLs'],
+  ])('%j is refused', (flags, problem) => {
+    expect(() => read(flags)).toThrow(expect.objectContaining({ problems: [expect.stringContaining(problem)] }));
+  });
+
+  it('measures both through one file, and judges what its transport can have', async () => {
+    const file = 'examples/freshet/sse.ts';
+    const urls = { baseline: 'http://127.0.0.1:4010', candidate: 'http://127.0.0.1:4011/other?audience={audience}' };
+    const [baseline] = await readTargetFiles([file], { allowedHosts: [], url: urls.baseline });
+    const [candidate] = await readTargetFiles([file], { allowedHosts: [], url: urls.candidate });
+    expect(baseline?.definition).toMatchObject({
+      url: 'http://127.0.0.1:4010/events?audience={audience}',
+      metrics: 'http://127.0.0.1:4010/metrics',
+    });
+    expect(candidate?.definition).toMatchObject({ url: urls.candidate, metrics: 'http://127.0.0.1:4011/metrics' });
+    const targets = { baseline, candidate } as GateTargets;
+    const request = readGateRequest({ ...urls, targetFile: file }, raw(), { environment: {}, found: [], targets });
+    expect(request.bench.trials.map(({ contender }) => contender.name)).toEqual(Array(20).fill('freshet-sse'));
+    expect(request.subjects.map(({ metric }) => metric)).toEqual([
+      'freshnessUs',
+      'freshnessUs',
+      'server.cpuMsPerSecond',
+    ]);
+  });
+
+  it('leaves out what would be of one server and said of both', () => {
+    const whole = {
+      transport: 'websocket',
+      url: 'ws://127.0.0.1:1/ws',
+      pid: 7,
+      role: 'api',
+      run: 'x',
+      faults: {},
+    } as const;
+    expect(elsewhere({ ...whole, metrics: 'http://127.0.0.1:9/metrics' }, 'http://127.0.0.1:2')).toEqual({
+      transport: 'websocket',
+      url: 'ws://127.0.0.1:2/ws',
+    });
   });
 });
 

@@ -5,6 +5,7 @@ import { parseSubject, spellSubject } from '../contract/comparison.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { canHave, metricOf } from '../contract/metrics.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
+import type { ForeignTarget } from '../targets/foreign-system.ts';
 import { type BenchRequest, type RawFlags, readRequest, servicesMeaning } from './request.ts';
 
 export interface GateFlags {
@@ -14,13 +15,24 @@ export interface GateFlags {
   readonly deterministic?: boolean;
   readonly strict?: boolean;
   readonly json?: boolean;
+  /** Both versions are URLs: the file that says how to speak to them. */
+  readonly targetFile?: string;
+  readonly allowHost?: readonly string[];
+}
+
+/** The two servers of a gate by URL. */
+export interface GateTargets {
+  readonly baseline: ForeignTarget;
+  readonly candidate: ForeignTarget;
 }
 
 export interface GateRequest {
   readonly bench: BenchRequest;
-  /** A git ref or a directory each. */
+  /** A git ref, a directory or a URL each. */
   readonly baseline: string;
   readonly candidate: string;
+  /** Servers that run already; `null` where versions are started. */
+  readonly targets: GateTargets | null;
   /** The timings that are judged, best few: each makes the others' hurdle higher. */
   readonly subjects: readonly GateSubject[];
   /** They were asked for one by one. */
@@ -44,7 +56,7 @@ const usualSet = { control: '1s', 'connect-rate': '1000' };
 
 /** Options with a value that may be given once. */
 export const gateOptions: Readonly<Record<string, string>> = {
-  '--baseline <version>': 'a git ref, or a directory with servers/main.ts',
+  '--baseline <version>': 'a git ref, a directory with servers/main.ts, or the URL of a server that runs',
   '--candidate <version>': 'the same (.)',
   '--contenders <list>': `what to measure, separated by commas (${usualValues.contenders})`,
   '--clients <n>': `virtual clients (${usualValues.clients})`,
@@ -55,29 +67,76 @@ export const gateOptions: Readonly<Record<string, string>> = {
   '--services <driver>': servicesMeaning,
   '--postgres <url>': 'use this Postgres instead (or DATABASE_URL)',
   '--redis <url>': 'use this Redis instead (or REDIS_URL)',
+  '--target-file <file>': 'for URLs: how to speak to both (docs/your-own-server.md)',
   '--out <dir>': 'where records and the judgement go (results)',
 };
+
+/** Judged of servers that run already, as far as they can be had of their transport. */
+const usualOfTargets = ['freshnessUs.p50', 'freshnessUs.p99', 'requestUs.p50', 'server.cpuMsPerSecond'];
+
+/** What is wrong with the versions and the file that belongs to them; nothing is read for it. */
+export function versionProblems({ baseline, candidate, targetFile }: GateFlags): string[] {
+  if (baseline === undefined)
+    return ['--baseline is missing; expected a git ref, a directory or a URL, such as --baseline main'];
+  if (isUrl(baseline) !== isUrl(candidate ?? '.'))
+    return [
+      `--baseline is '${baseline}' and --candidate '${candidate ?? '.'}'; expected two URLs, or none: servers that run already have no twin that is started`,
+    ];
+  if (isUrl(baseline) && targetFile === undefined)
+    return [
+      `--baseline is '${baseline}'; expected --target-file with it, which says how to speak to such a server, such as examples/freshet/sse.ts`,
+    ];
+  if (!isUrl(baseline) && targetFile !== undefined)
+    return ['--target-file is for two URLs; expected --baseline and --candidate to be such'];
+  return [];
+}
+
+export function isUrl(version: string): boolean {
+  return /^(https?|wss?):\/\//.test(version);
+}
 
 /** Reads the whole request. Throws `input` with one line for each problem; `found` are those of the command line. */
 export function readGateRequest(
   flags: GateFlags,
   raw: RawFlags,
-  { environment, found }: { environment: Readonly<Record<string, string | undefined>>; found: readonly string[] },
+  {
+    environment,
+    found,
+    targets = null,
+  }: {
+    environment: Readonly<Record<string, string | undefined>>;
+    found: readonly string[];
+    targets?: GateTargets | null;
+  },
 ): GateRequest {
-  const problems = [...found];
-  if (flags.baseline === undefined)
-    problems.push('--baseline is missing; expected a git ref or a directory, such as --baseline main');
-  const subjects = (flags.metric ?? usualMetrics).flatMap((text) => readMetric(text, problems));
+  const problems = [...found, ...versionProblems(flags)];
+  const usual = targets === null ? usualMetrics : usualOfTargets;
+  let subjects = (flags.metric ?? usual).flatMap((text) => readMetric(text, problems));
   const repeat = flags.deterministic === true ? 1 : 2 * usualRules.pairs;
-  const values = { ...usualValues, ...raw.values, repeat: String(repeat) };
+  const { contenders, ...conditions } = usualValues;
+  const values = {
+    ...conditions,
+    ...(targets === null && { contenders }),
+    ...raw.values,
+    repeat: String(repeat),
+  };
   const missing = Object.entries(usualSet).filter(([name]) => !raw.set.some((text) => text.startsWith(`${name}=`)));
   const set = [...raw.set, ...missing.map(([name, value]) => `${name}=${value}`)];
   let bench: BenchRequest | null = null;
   try {
-    bench = readRequest(['dashboard'], { ...raw, values, set }, environment);
+    bench = readRequest(
+      ['dashboard'],
+      { ...raw, values, set },
+      environment,
+      targets === null ? [] : [targets.baseline],
+    );
   } catch (error) {
     if (!(error instanceof FreshetError) || error.kind !== 'input') throw error;
     problems.push(...error.problems);
+  }
+  if (bench !== null && targets !== null && flags.metric === undefined) {
+    const { trials } = bench;
+    subjects = subjects.filter((subject) => ownerProblems([subject], trials).length === 0);
   }
   if (bench !== null) problems.push(...ownerProblems(subjects, bench.trials));
   if (bench === null || problems.length > 0) throw new FreshetError('input', problems);
@@ -85,6 +144,7 @@ export function readGateRequest(
     bench,
     baseline: flags.baseline ?? '',
     candidate: flags.candidate ?? '.',
+    targets,
     subjects,
     isNamed: flags.metric !== undefined,
     deterministicOnly: flags.deterministic === true,

@@ -29,7 +29,7 @@ export interface GateRig {
   stop(): Promise<void>;
 }
 
-interface GateRigOptions {
+export interface GateRigOptions {
   readonly limits: Limits;
   readonly guard: Guard;
   readonly signal: AbortSignal;

@@ -19,6 +19,7 @@ import type { Guard } from '../services/guard.ts';
 import { ensureCapacity } from './bench.ts';
 import type { GateRequest } from './gate-request.ts';
 import { type Side, sides, startGateRig } from './gate-rig.ts';
+import { startUrlRig } from './gate-url-rig.ts';
 import { guarded } from './guarded.ts';
 import { abortOnSignals } from './interrupt.ts';
 import { createProgress, type Progress } from './progress.ts';
@@ -62,7 +63,8 @@ export async function runGate(request: GateRequest, options: { commandLine: stri
 /** Pair by pair; a second stage only where the first left a suspicion. */
 async function measurePairs(measurement: Measurement): Promise<void> {
   const { request, records, limits, guard, progress, signal } = measurement;
-  const rig = await startGateRig(request, { limits, guard, signal, step: progress.step });
+  const start = request.targets === null ? startGateRig : startUrlRig;
+  const rig = await start(request, { limits, guard, signal, step: progress.step });
   for (const side of sides) {
     records[side].environment.git = rig.commits[side] ?? request[side];
     records[side].services = rig.services;

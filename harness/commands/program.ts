@@ -14,7 +14,7 @@ import {
   watchRepeats,
 } from './command-line.ts';
 import type { CompareFlags } from './compare.ts';
-import { type GateFlags, gateOptions, readGateRequest } from './gate-request.ts';
+import { type GateFlags, type GateTargets, gateOptions, readGateRequest, versionProblems } from './gate-request.ts';
 import { contenderHelp, requirementHelp, scenarioHelp, settingHelp } from './help.ts';
 import { Interrupted } from './interrupt.ts';
 import { type BenchRequest, type RawFlags, readRequest, scenarios, servicesMeaning } from './request.ts';
@@ -195,15 +195,17 @@ function addGate(program: Command, run: (action: () => Promise<number>) => void)
       (value: string, all: string[]) => [...all, value],
       [],
     )
+    .option('--allow-host <name>', 'a host beyond this machine that may be put under load (repeatable)', gather, [])
     .option('--deterministic', 'judge the deterministic figures alone, from one pair')
     .option('--strict', 'end with 4 when a timing stays inconclusive')
     .option('--json', 'print the judgement instead of the tables')
     .option('--debug', 'show the stack of an error');
-  const repeats = watchRepeats(gate, ['--set', '--metric']);
+  const repeats = watchRepeats(gate, ['--set', '--metric', '--allow-host']);
   gate.action((flags: GateFlags & Record<string, string | boolean | string[]>) =>
     run(async () => {
       const found = [...forgottenDashes(knownFlags(gate)), ...repeats()];
-      const request = readGateRequest(flags, rawFlags(flags), { environment: process.env, found });
+      const targets = await gateTargetsOf(flags);
+      const request = readGateRequest(flags, rawFlags(flags), { environment: process.env, found, targets });
       const commandLine = spellCommand(process.argv.slice(2));
       return (await import('./gate.ts')).runGate(request, { commandLine });
     }),
@@ -333,6 +335,16 @@ async function targetsOf(flags: Record<string, string | boolean | string[]>): Pr
   const listOf = (list: string | boolean | string[] | undefined) => (Array.isArray(list) ? list : []);
   const [files, allowedHosts] = [listOf(flags.targetFile), listOf(flags.allowHost)];
   return files.length === 0 ? [] : (await import('../targets/target-file.ts')).readTargetFiles(files, { allowedHosts });
+}
+
+/** The servers of a gate by URL, which one file describes; `null` where versions are started, or something is wrong with them. */
+async function gateTargetsOf({ allowHost = [], ...flags }: GateFlags): Promise<GateTargets | null> {
+  const { baseline = '', candidate = '', targetFile } = flags;
+  if (targetFile === undefined || versionProblems(flags).length > 0) return null;
+  const { readTargetFiles } = await import('../targets/target-file.ts');
+  const read = (url: string) => readTargetFiles([targetFile], { allowedHosts: allowHost, url });
+  const [[before], [after]] = await Promise.all([read(baseline), read(candidate)]);
+  return before === undefined || after === undefined ? null : { baseline: before, candidate: after };
 }
 
 function gather(value: string, all: readonly string[]): string[] {

@@ -324,6 +324,8 @@ const partMetrics = {
 
 function unseenReasonOf(part: SystemPart, input: TrialInput): string {
   if (part === 'servers' && hasRestarted(input)) return replaced;
+  if (part === 'servers' && input.plan.contender.foreign !== undefined)
+    return 'the server’s metrics tell no process_cpu_seconds_total, or it cannot be seen';
   return part === serviceFaultIn(input)?.service ? serviceReplaced : unseenReasons[part];
 }
 

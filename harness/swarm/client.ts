@@ -199,7 +199,10 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   onVersion(kind: 'snapshot' | 'update', told: number, atUs: number, intendedUs = 0): void {
     const { ledger, context } = this.#world;
     if (context.target.isForeign === true) this.#noteArrival(atUs);
-    this.#take(kind, ledger.updates.place(this.audience, told, intendedUs), atUs);
+    const version = ledger.updates.place(this.audience, told, intendedUs);
+    // News that came too late to count brings nobody what it holds already once more.
+    if (version === this.held && ledger.updates.isBeyond(this.audience, told)) return;
+    this.#take(kind, version, atUs);
   }
 
   /** Nobody tells it the state: it has what there is, and expects every change from here on. */

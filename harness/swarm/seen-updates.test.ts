@@ -18,6 +18,7 @@ test('counts as the window’s what was changed in it, and nothing that is first
   log.place(0, 9, 0);
   log.close();
   expect(log.place(0, 10, 190)).toBe(3);
+  expect([8, 9, 10].map((told) => log.isBeyond(0, told))).toEqual([false, false, true]);
   expect(log.timedInWindow).toBe(1);
   expect([1, 2, 3].map((version) => log.inWindow(0, version))).toEqual([false, true, false]);
 });

@@ -51,6 +51,10 @@ export class SeenUpdates implements UpdateLog {
     return at + 1;
   }
 
+  isBeyond(audience: number, told: number): boolean {
+    return this.#isClosed && told > (this.#of(audience).told.at(-1) ?? Number.POSITIVE_INFINITY);
+  }
+
   toldAs(audience: number, version: number): number {
     return this.#of(audience).told[version - 1] ?? 0;
   }

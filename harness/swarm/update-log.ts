@@ -5,6 +5,8 @@ import type { Update } from '../plan/arrivals.ts';
 export interface UpdateLog {
   /** The version in our count that a message means. */
   place(audience: number, version: number, intendedUs: number): number;
+  /** True of a version, as the server counts it, that is newer than all that count. */
+  isBeyond(audience: number, told: number): boolean;
   /** The version as the server counts it. */
   toldAs(audience: number, version: number): number;
   /** Adds changes that will be published, in the order of their versions. Those `inWindow` are the measured ones. */
@@ -35,6 +37,10 @@ export class PublishedUpdates implements UpdateLog {
   /** A state from before the trial is version 0. */
   place(_audience: number, version: number): number {
     return this.#base === 0 ? version : Math.max(0, version - this.#base);
+  }
+
+  isBeyond(): boolean {
+    return false; // All that is published counts.
   }
 
   toldAs(_audience: number, version: number): number {

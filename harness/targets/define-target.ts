@@ -16,6 +16,8 @@ export interface TargetChange {
   readonly version: number;
   /** When it should have been made, had nothing been late. */
   readonly intendedAt: Date;
+  /** Of the server that is measured: the file's own, or what a gate has put in its place. */
+  readonly url: string;
 }
 
 /** What a message tells; a message that tells nothing gives `null`. */
@@ -62,7 +64,7 @@ export interface TargetDefinition {
   readonly decode?: (message: string) => Told | null | undefined;
   /** Whether whoever connects is told the state (true), or hears of the next change only. */
   readonly snapshot?: boolean;
-  /** Makes a change: a function, or a command that finds FRESHET_VERSION, FRESHET_AUDIENCE and FRESHET_INTENDED_AT. Without it the server makes its own. */
+  /** Makes a change: a function, or a command that finds FRESHET_VERSION, FRESHET_AUDIENCE, FRESHET_INTENDED_AT and FRESHET_URL. Without it the server makes its own. */
   readonly publish?: string | ((change: TargetChange) => unknown);
   /** Starts the server, in the file's directory, and ends it afterwards; without it the server runs already. */
   readonly run?: string;

@@ -68,7 +68,7 @@ async function prepareForeign(plan: TrialPlan, options: ForeignSystemOptions): P
         ? null
         : {
             command: process.execPath,
-            args: ['--enable-source-maps', options.program, bundle, file, String(base)],
+            args: ['--enable-source-maps', options.program, bundle, file, String(base), subject.url],
             env: {},
           },
     database,

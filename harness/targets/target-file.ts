@@ -9,7 +9,10 @@ import { describeBreak, loadDefinition } from './foreign.ts';
 import type { ForeignTarget } from './foreign-system.ts';
 import { readDefinition } from './target-schema.ts';
 
-/** Reads them; `url` takes the place of the files' own. Throws `input` with all problems. */
+/**
+ * Reads them; with `url` they speak of the server that runs there, and no longer of a process or role of their own. Throws `input` with
+ * all problems.
+ */
 export async function readTargetFiles(
   files: readonly string[],
   { allowedHosts, url }: { readonly allowedHosts: readonly string[]; readonly url?: string },
@@ -44,14 +47,34 @@ async function readTargetFile(
   if ('problem' in exported) return { problems: [exported.problem] };
   const read = readDefinition(exported.definition, { path: file, text });
   if ('problems' in read) return read;
-  const { definition } = read;
+  const definition = url === undefined ? read.definition : elsewhere(read.definition, url);
   const subject = {
     name: definition.name ?? basename(file).replace(/(\.target)?\.[cm]?[jt]s$/, ''),
-    url: url ?? definition.url,
+    url: definition.url,
     changes: definition.publish === undefined ? ('theirs' as const) : ('ours' as const),
     tellsVersions: definition.decode !== undefined,
   };
-  return { target: { subject, definition: { ...definition, url: subject.url }, file } };
+  return { target: { subject, definition, file } };
+}
+
+/** The same server at another address: what names one process, database or command cannot be meant for that one. */
+export function elsewhere(definition: TargetDefinition, url: string): TargetDefinition {
+  const { run: _run, pid: _pid, role: _role, faults: _faults, metrics, ...rest } = definition;
+  const origin = originOf(definition.url);
+  const isOrigin = /^[^:]+:\/\/[^/?#]+\/?$/.test(url);
+  const scheme = (text: string) => (text.startsWith('ws') ? url.replace(/^http/, 'ws') : url).replace(/\/$/, '');
+  return {
+    ...rest,
+    url: isOrigin ? definition.url.replace(origin, scheme(definition.url)) : url,
+    ...(metrics !== undefined &&
+      originOf(metrics).replace(/^ws/, 'http') === origin.replace(/^ws/, 'http') && {
+        metrics: metrics.replace(originOf(metrics), originOf(url).replace(/^ws/, 'http')),
+      }),
+  };
+}
+
+function originOf(url: string): string {
+  return /^[^:]+:\/\/[^/?#]+/.exec(url)?.[0] ?? url;
 }
 
 async function loadFile(file: string): Promise<{ definition: TargetDefinition } | { problem: string }> {

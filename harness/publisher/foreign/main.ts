@@ -1,5 +1,6 @@
 // The program that makes changes of somebody's own server: the publisher's commands on stdin become calls of the target file's `publish`,
-// or of its command; answers go to stdout. Arguments: the bundled target file, its name, and what its versions are ahead of ours.
+// or of its command; answers go to stdout. Arguments: the bundled target file, its name, what its versions are
+// ahead of ours, and the server's URL.
 import { execFile } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -9,7 +10,7 @@ import type { TargetChange } from '../../targets/define-target.ts';
 import { describeBreak, loadDefinition } from '../../targets/foreign.ts';
 
 const run = promisify(execFile);
-const [bundle = '', file = '', base = '0'] = process.argv.slice(2);
+const [bundle = '', file = '', base = '0', url = ''] = process.argv.slice(2);
 const { publish } = loadDefinition(bundle);
 
 async function make(change: TargetChange): Promise<void> {
@@ -22,6 +23,7 @@ async function make(change: TargetChange): Promise<void> {
     FRESHET_VERSION: String(change.version),
     FRESHET_AUDIENCE: String(change.audience),
     FRESHET_INTENDED_AT: change.intendedAt.toISOString(),
+    FRESHET_URL: change.url,
   };
   await run('sh', ['-c', publish ?? ''], { env });
 }
@@ -32,7 +34,7 @@ async function obey({ audience, version, intendedUs }: PublishCommand): Promise<
   if (version === 0) return { audience, version, sentUs, committedUs: sentUs };
   const intendedAt = new Date(wallClock().getTime() + (intendedUs - sentUs) / 1000);
   try {
-    await make({ audience, version: version + Number(base), intendedAt });
+    await make({ audience, version: version + Number(base), intendedAt, url });
     return { audience, version, sentUs, committedUs: nowUs() };
   } catch (error) {
     return { audience, version, sentUs, committedUs: null, error: describeBreak(file, { field: 'publish', error }) };
