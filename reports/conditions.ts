@@ -87,7 +87,10 @@ function faultPhrase(trials: readonly TrialRecord[]): string {
   const [least, most] = [Math.min(...lastedUs), Math.max(...lastedUs)].map((us) =>
     formatDurationUs(Math.round(us / 100_000) * 100_000),
   );
-  return `${what}, back after ${least === most ? most : `${least} to ${most}`}`;
+  const lasted = least === most ? most : `${least} to ${most}`;
+  return trials.every(({ settings }) => settings.fault === 'rolling')
+    ? `${what} in ${lasted}`
+    : `${what}, back after ${lasted}`;
 }
 
 function windowPhrase(trials: readonly TrialRecord[]): string {

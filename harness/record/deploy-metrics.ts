@@ -52,7 +52,7 @@ export function deployEvents({ outage, startUs, plan, readings }: TrialInput): T
     ...(word === 'was killed' ? [] : [at(goneUs, `server ${node + 1} was gone`)]),
     at(
       backUs,
-      `server ${node + 1} listened again${parts === null ? '' : `; at the window’s end it had ${parts[node] ?? 0} clients`}`,
+      `server ${node + 1} listened again${parts === null ? '' : `; clients at the window’s end: ${parts[node] ?? 0}`}`,
     ),
   ]);
 }

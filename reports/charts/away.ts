@@ -7,6 +7,8 @@ import type { Frame, Spec } from './chart.ts';
 export interface Away {
   readonly fromSeconds: number;
   readonly untilSeconds: number;
+  /** Of a rolling deploy no more than one node was away at a time. */
+  readonly isDeploy: boolean;
 }
 
 interface Placed {
@@ -18,10 +20,10 @@ interface Placed {
 }
 
 /** `null` for a trial without a fault, or with one that took no time. */
-export function awayIn({ events }: TrialRecord): Away | null {
+export function awayIn({ events, settings }: TrialRecord): Away | null {
   const fault = events.find(({ kind }) => kind === 'fault');
   if (fault === undefined || fault.untilUs === null) return null;
-  return { fromSeconds: fault.atUs / 1e6, untilSeconds: fault.untilUs / 1e6 };
+  return { fromSeconds: fault.atUs / 1e6, untilSeconds: fault.untilUs / 1e6, isDeploy: settings.fault === 'rolling' };
 }
 
 /** The time in which something was away, shaded. */
@@ -40,8 +42,8 @@ export function awayShade({ away, frame, encoding }: Omit<Placed, 'heightPx'>): 
 /** How long that was, in its middle. */
 export function awayWords({ away, frame, encoding, heightPx }: Placed): Spec[] {
   if (away === null) return [];
-  const { fromSeconds, untilSeconds } = away;
-  const words = `away ${formatNumber(Math.round((untilSeconds - fromSeconds) * 10) / 10)} s`;
+  const { fromSeconds, untilSeconds, isDeploy } = away;
+  const words = `${isDeploy ? 'deploy' : 'away'} ${formatNumber(Math.round((untilSeconds - fromSeconds) * 10) / 10)} s`;
   return [
     {
       data: { values: [{ at: (fromSeconds + untilSeconds) / 2, words }] },
