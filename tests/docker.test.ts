@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import WebSocket from 'ws';
 import { type RunRecord, runRecord } from '../harness/contract/record.ts';
+import { childrenOf, startRun } from '../harness/services/killed-run.testing.ts';
 import { freePort } from '../harness/services/ports.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -26,10 +28,15 @@ beforeAll(async () => {
 }, slow);
 afterAll(() => rmSync(results, { recursive: true, force: true }));
 
+const argsOf = (driver: 'embedded' | 'docker', out: string) => [
+  ...['--import', 'tsx', 'harness/cli.ts'],
+  ...bench,
+  ...['--services', driver, '--out', out],
+];
+
 async function measure(driver: 'embedded' | 'docker'): Promise<RunRecord> {
   const out = join(results, driver);
-  const args = ['--import', 'tsx', 'harness/cli.ts', ...bench, '--services', driver, '--out', out];
-  const ended = await run(process.execPath, args, { cwd: root }).catch(
+  const ended = await run(process.execPath, argsOf(driver, out), { cwd: root }).catch(
     (error: { code: number; stderr: string }) => error,
   );
   // A smoke run on a busy machine may be void; its record is whole all the same.
@@ -102,33 +109,53 @@ describe('bench --services docker', () => {
     expect(Math.abs(queries.value / (queries.expected ?? 0) - 1)).toBeLessThan(0.2);
   });
 
-  test(
-    'leaves nothing, also when it and all it started is killed',
-    async () => {
+  describe('leaves no container and no volume', () => {
+    const volumes = () => docker('volume', 'ls', '-q');
+    let before: string;
+    beforeAll(() => {
       expect(containersOfRuns()).toBe('');
-      const args = [
-        '--import',
-        'tsx',
-        'harness/cli.ts',
-        ...bench,
-        '--services',
-        'docker',
-        '--out',
-        join(results, 'killed'),
-      ];
-      const child = spawn(process.execPath, args, { cwd: root, stdio: 'ignore' });
-      await vi.waitFor(() => expect(containersOfRuns().split('\n').length).toBeGreaterThan(1), {
-        timeout: 30_000,
-        interval: 100,
-      });
+      before = volumes();
+    });
+
+    /** Kills it as soon as it has containers, when others may be under way. */
+    async function killEarly(alsoEnds: (pid: number) => readonly number[]): Promise<void> {
+      const child = spawn(process.execPath, argsOf('docker', join(results, 'killed')), { cwd: root, stdio: 'ignore' });
+      await vi.waitFor(() => expect(containersOfRuns()).not.toBe(''), { timeout: 30_000, interval: 50 });
+      const others = alsoEnds(child.pid ?? 0);
+      for (const pid of others) process.kill(pid, 'SIGKILL');
       child.kill('SIGKILL');
       await once(child, 'exit');
-      await vi.waitFor(() => expect(containersOfRuns()).toBe(''), { timeout: 30_000, interval: 200 });
-      // A creation that was under way would show by now.
-      expect(docker('volume', 'ls', '-q')).toBe('');
-    },
-    slow,
-  );
+    }
+
+    test(
+      'when it is killed: its watchdog removes them',
+      async () => {
+        await killEarly(() => []);
+        await vi.waitFor(() => expect(containersOfRuns()).toBe(''), { timeout: 30_000, interval: 200 });
+        expect(volumes()).toBe(before);
+      },
+      slow,
+    );
+
+    test(
+      'when its watchdog is killed with it: the next run removes them',
+      async () => {
+        await killEarly((pid) => {
+          const watchdogs = childrenOf(pid).filter((child) =>
+            readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('watchdog.sh'),
+          );
+          expect(watchdogs).toHaveLength(1);
+          return watchdogs;
+        });
+        expect(containersOfRuns()).not.toBe('');
+        const next = await startRun({ finish: true });
+        if (next.process.exitCode === null) await once(next.process, 'exit');
+        expect(containersOfRuns()).toBe('');
+        expect(volumes()).toBe(before);
+      },
+      slow,
+    );
+  });
 });
 
 describe('docker compose', () => {
@@ -155,17 +182,40 @@ describe('docker compose', () => {
     expect(docker('network', 'ls', '-q', '--filter', 'label=com.docker.compose.project=freshet')).toBe('');
   }, slow);
 
+  const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(10_000) });
+
   test(
-    'serves each transport behind nginx, and finds all containers of a scaled one',
+    'serves each transport behind nginx, on screens that move',
     async () => {
-      const ask = (path: string) => fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(5_000) });
+      const look = async (path: string) => (await (await ask(path)).json()) as { version: number };
       for (const path of ['/polling/dashboard', '/long-polling/dashboard']) {
-        const answer = await (await ask(path)).json();
-        expect(answer, path).toMatchObject({ type: 'snapshot', tiles: expect.any(Array) });
+        const first = await look(path);
+        expect(first, path).toMatchObject({ type: 'snapshot', tiles: expect.any(Array) });
+        await vi.waitFor(async () => expect((await look(path)).version).toBeGreaterThan(first.version), {
+          timeout: 10_000,
+          interval: 200,
+        });
       }
       const stream = await ask('/sse/events');
       expect(stream.headers.get('content-type')).toContain('text/event-stream');
-      await stream.body?.cancel();
+      let events = '';
+      for await (const chunk of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        events += chunk;
+        if (events.includes('"type":"update"')) break;
+      }
+      expect(events).toContain('"type":"update"');
+      const socket = new WebSocket(`ws://127.0.0.1:${port}/websocket/ws`);
+      const types = new Set<string>();
+      socket.on('message', (message) => types.add(JSON.parse(String(message)).type));
+      await vi.waitFor(() => expect([...types]).toEqual(['snapshot', 'update']), { timeout: 10_000, interval: 100 });
+      socket.terminate();
+    },
+    slow,
+  );
+
+  test(
+    'finds all containers of a scaled transport',
+    async () => {
       const nodes = new Set<string | null>();
       await vi.waitFor(
         async () => {

@@ -3,6 +3,9 @@ import { FreshetError, messageOf } from '../contract/errors.ts';
 
 /** Where Docker listens on this machine. Throws `environment` when there is none, or it is elsewhere. */
 export async function findDockerSocket(): Promise<string> {
+  // Containers listen on the loopback that they share with us. Inside a container testcontainers would ask for another address, and fail
+  // where Docker has no default network.
+  process.env.TESTCONTAINERS_HOST_OVERRIDE ??= '127.0.0.1';
   const { getContainerRuntimeClient } = await import('testcontainers');
   let socket: unknown;
   try {

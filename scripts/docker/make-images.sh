@@ -103,10 +103,13 @@ make_nginx() {
 }
 
 make_node() {
-  local root=$work/node npm
+  local root=$work/node npm libraries
   base "$root" node 1000
   npm=$(dirname "$(dirname "$(readlink -f "$(command -v npm)")")")
   pack "$root" "$(readlink -f "$(command -v node)")"
+  # Parts of the C library that Node itself does not load, but native packages do.
+  libraries=$(dirname "$(ldconfig -p | sed -n 's/.*=> \(.*\/libc\.so\.6\)$/\1/p' | head -1)")
+  cp -L "$libraries"/lib{rt,pthread,dl,m}.so.* "$root$libraries/"
   # Whom this machine trusts, a company's proxy included.
   mkdir -p "$root/etc/ssl/certs"
   cat /etc/ssl/certs/ca-certificates.crt ${NODE_EXTRA_CA_CERTS:+"$NODE_EXTRA_CA_CERTS"} >"$root/etc/ssl/certs/ca-certificates.crt"
