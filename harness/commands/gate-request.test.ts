@@ -49,6 +49,14 @@ describe('a gate’s request', () => {
     );
   });
 
+  it('is refused where a metric is named that would not be judged', () => {
+    expect(() => read({ baseline: 'main', deterministic: true, metric: ['freshnessUs.p50'] })).toThrow(
+      expect.objectContaining({
+        problems: ['--metric names a timing and --deterministic judges none; expected one of the two'],
+      }),
+    );
+  });
+
   it('is refused with every problem at once', () => {
     expect(() => read({ metric: ['freshnes.p50', 'generator.errorUs'] }, { clients: 'many' })).toThrow(
       expect.objectContaining({

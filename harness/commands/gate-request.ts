@@ -111,6 +111,8 @@ export function readGateRequest(
 ): GateRequest {
   const problems = [...found, ...versionProblems(flags)];
   const usual = targets === null ? usualMetrics : usualOfTargets;
+  if (flags.deterministic === true && flags.metric !== undefined)
+    problems.push('--metric names a timing and --deterministic judges none; expected one of the two');
   let subjects = (flags.metric ?? usual).flatMap((text) => readMetric(text, problems));
   const repeat = flags.deterministic === true ? 1 : 2 * usualRules.pairs;
   const { contenders, ...conditions } = usualValues;
