@@ -83,6 +83,7 @@ describe('a scenario file', () => {
       /extends: 'reconect-storm' is not known; .*did you mean 'reconnect-storm'/,
     ],
     [{ ...wall, treshold: [] }, /the file: Unrecognized key: "treshold"/],
+    [{ ...wall, set: { clients: true } }, /set.clients: expected a text or a number/],
     [{ ...wall, name: '../up' }, /name: expected small letters, digits and dashes/],
   ])('%j is refused', async (content, problem) => {
     await expect(read(content)).rejects.toMatchObject({ kind: 'input', message: expect.stringMatching(problem) });

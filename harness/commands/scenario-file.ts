@@ -21,7 +21,7 @@ const scenarioFile = z.strictObject({
   question: z.string().min(1).optional(),
   contenders: texts.optional(),
   /** Settings, spelled as `--set` spells them. */
-  set: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  set: z.record(z.string(), z.union([z.string(), z.number()], 'expected a text or a number')).default({}),
   columns: texts.optional(),
   thresholds: z.array(z.string()).default([]),
 });
