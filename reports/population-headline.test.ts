@@ -92,3 +92,26 @@ it('clients that come and go are told of by what is left when all have gone', ()
     'Whether memory grows takes longer to tell: minutes show how a heap settles, and only hours a leak.',
   ]);
 });
+
+it('what was not measured is told of as unknown, and never as 0', () => {
+  const unread = { unit: 'count', value: null, reason: 'could not be read' };
+  const soaked: Told = {
+    metrics: {
+      'soak.comings': count(600),
+      'soak.connectionsLeft': count(0),
+      'soak.socketsLeft': unread,
+      'soak.timersLeft': count(0),
+    },
+    series: {},
+  };
+  expect(sentencesOf(recordOf({ sse: soaked }))).toEqual([
+    'After 600 sessions had come and gone, the servers had 0 connections, an unknown number of sockets and 0 timers left of them.',
+  ]);
+  const slow = (value: number | null): Told => ({
+    metrics: { 'slow.bufferedBytes': value === null ? { ...unread, unit: 'bytes' } : size(value) },
+    series: {},
+  });
+  expect(sentencesOf(recordOf({ websocket: slow(90e6), sse: slow(null) }))).toEqual([
+    'Websocket kept up to 90 MB for clients that read too slowly.',
+  ]);
+});

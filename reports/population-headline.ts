@@ -38,25 +38,35 @@ function vanishedSentences(contenders: readonly Contender[]): string[] {
 }
 
 function slowSentences(contenders: readonly Contender[]): string[] {
-  const [most] = contenders.toSorted((a, b) => bufferedOf(b) - bufferedOf(a));
-  const [least] = contenders.toSorted((a, b) => bufferedOf(a) - bufferedOf(b));
+  const known = contenders
+    .flatMap((contender) => {
+      const bytes = numberOf(contender, 'slow.bufferedBytes');
+      return bytes === null ? [] : [{ label: contender.label, bytes }];
+    })
+    .toSorted((a, b) => b.bytes - a.bytes);
+  const [most, least] = [known[0], known.at(-1)];
   if (most === undefined || least === undefined) return [];
-  const held = `${most.label} kept up to ${formatBytes(bufferedOf(most))} for clients that read too slowly`;
-  return [`${capitalise(held)}${most === least ? '' : `, ${least.label} ${formatBytes(bufferedOf(least))}`}.`];
-}
-
-function bufferedOf(contender: Contender): number {
-  return numberOf(contender, 'slow.bufferedBytes') ?? 0;
+  const held = `${most.label} kept up to ${formatBytes(most.bytes)} for clients that read too slowly`;
+  return [`${capitalise(held)}${most === least ? '' : `, ${least.label} ${formatBytes(least.bytes)}`}.`];
 }
 
 function soakSentences(contenders: readonly Contender[]): string[] {
   if (contenders.length === 0) return [];
-  const left = (name: MetricName) => contenders.reduce((sum, contender) => sum + (numberOf(contender, name) ?? 0), 0);
-  const comings = left('soak.comings');
+  /** `null` where one of them was not counted: the others say nothing of it. */
+  const left = (name: MetricName) =>
+    contenders.reduce<number | null>((sum, contender) => {
+      const count = numberOf(contender, name);
+      return sum === null || count === null ? null : sum + count;
+    }, 0);
+  const comings = left('soak.comings') ?? 0;
+  const wordOf = (name: MetricName, noun: string) => {
+    const count = left(name);
+    return count === null ? `an unknown number of ${noun}s` : counted(count, noun);
+  };
   const rest = [
-    counted(left('soak.connectionsLeft'), 'connection'),
-    counted(left('soak.socketsLeft'), 'socket'),
-    counted(left('soak.timersLeft'), 'timer'),
+    wordOf('soak.connectionsLeft', 'connection'),
+    wordOf('soak.socketsLeft', 'socket'),
+    wordOf('soak.timersLeft', 'timer'),
   ];
   return [
     `After ${formatNumber(comings)} sessions had come and gone, the servers had ${joinWords(rest)} left of them.`,
