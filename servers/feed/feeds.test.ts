@@ -12,6 +12,7 @@ import {
   request,
   waitUntil,
 } from '../rig.fixture.ts';
+import { connectRedis, untilClosed } from './redis.ts';
 
 let rig: Rig;
 let redis: Redis;
@@ -134,6 +135,18 @@ describe('feed redis', () => {
     expect(await next(stream)).toMatchObject({ version });
     await whileDeaf(() => rig.change());
     expect(await next(stream)).toMatchObject({ version: version + 1 });
+  });
+
+  it('hears of a command whose connection was closed while it was under way', async () => {
+    const client = connectRedis(rig.redisUrl ?? '', () => undefined);
+    await client.connect();
+    const id = await client.client('ID');
+    const waiting = untilClosed(client, client.blpop('nothing comes', 0));
+    const ended = expect(waiting).rejects.toThrow('the connection closed');
+    await redis.call('CLIENT', 'KILL', 'ID', String(id));
+    await ended;
+    expect(client.listenerCount('close')).toBe(0);
+    client.disconnect();
   });
 
   it('ignores a message that is no update, or of no dashboard it has', async () => {

@@ -64,3 +64,20 @@ export function connectRedis(url: string, report: Report): Redis {
   redis.on('error', (error) => report(`the connection to Redis broke: ${error.message || error.name}`));
   return redis;
 }
+
+/**
+ * What the command resolves to; rejects when the connection closes first. The client forgets what was under way then, and its promise
+ * would never settle.
+ */
+export async function untilClosed<T>(redis: Redis, command: Promise<T>): Promise<T> {
+  let tell = (): void => {};
+  const closed = new Promise<never>((_, reject) => {
+    tell = () => reject(new Error('the connection closed'));
+    redis.once('close', tell);
+  });
+  try {
+    return await Promise.race([command, closed]);
+  } finally {
+    redis.off('close', tell);
+  }
+}

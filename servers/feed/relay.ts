@@ -13,7 +13,7 @@ import type { RelaySettings } from '../settings.ts';
 import { Store } from '../store.ts';
 import type { FeedHandlers } from './feed.ts';
 import { PostgresFeed } from './postgres.ts';
-import { connectRedis } from './redis.ts';
+import { connectRedis, untilClosed } from './redis.ts';
 
 const limits = { maxHeaderBytes: 16_384, maxMessageBytes: 0, keepAlive: true, keepAliveTimeoutMs: 5_000 };
 
@@ -42,10 +42,8 @@ class Publisher {
     if (version <= known) return true;
     const type = cause === 'resync' && version > known + 1 ? 'snapshot' : 'update';
     try {
-      await this.#redis.publish(
-        this.#settings.redisChannel,
-        encodeMessage(type, dashboard, this.#settings.payloadBytes),
-      );
+      const text = encodeMessage(type, dashboard, this.#settings.payloadBytes);
+      await untilClosed(this.#redis, this.#redis.publish(this.#settings.redisChannel, text));
       this.#published.set(audience, version);
       return true;
     } catch (error) {
