@@ -36,17 +36,37 @@ export class DelayingProxy {
   }
 
   #pass(from: Socket, to: Socket, delayUs: number): void {
+    const later = new Delay(delayUs);
     this.#sockets.add(from);
-    from.on('data', (bytes) => runAt(nowUs() + delayUs, () => to.write(bytes)));
-    from.on('end', () => runAt(nowUs() + delayUs, () => to.end()));
+    from.on('data', (bytes) => later.run(() => to.write(bytes)));
+    from.on('end', () => later.run(() => to.end()));
     from.on('error', () => to.destroy());
     from.on('close', () => this.#sockets.delete(from));
   }
 }
 
-function runAt(dueUs: number, act: () => void): void {
-  const leftUs = dueUs - nowUs();
-  if (leftUs <= 0) act();
-  else if (leftUs > timerSlackUs) setTimeout(runAt, Math.floor((leftUs - timerSlackUs) / 1000), dueUs, act);
-  else setImmediate(runAt, dueUs, act);
+/** Runs what it is given a fixed time later, and never one before another that came first: timers alone may change places. */
+class Delay {
+  readonly #delayUs: number;
+  readonly #due: { readonly atUs: number; readonly act: () => void }[] = [];
+
+  constructor(delayUs: number) {
+    this.#delayUs = delayUs;
+  }
+
+  run(act: () => void): void {
+    this.#due.push({ atUs: nowUs() + this.#delayUs, act });
+    if (this.#due.length === 1) this.#go();
+  }
+
+  readonly #go = (): void => {
+    for (let next = this.#due[0]; next !== undefined; next = this.#due[0]) {
+      const leftUs = next.atUs - nowUs();
+      if (leftUs > timerSlackUs) setTimeout(this.#go, Math.floor((leftUs - timerSlackUs) / 1000));
+      else if (leftUs > 0) setImmediate(this.#go);
+      if (leftUs > 0) return;
+      this.#due.shift();
+      next.act();
+    }
+  };
 }
