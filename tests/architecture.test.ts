@@ -62,6 +62,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'all'>> = {
   'harness/services': [],
   'harness/targets': ['servers', 'harness/plan', 'harness/services'],
   'harness/swarm': ['harness/plan', 'harness/targets', 'harness/services'],
+  'harness/agents': ['harness/plan', 'harness/services', 'harness/swarm', 'harness/targets'],
   'harness/publisher': ['servers', 'harness/plan', 'harness/services', 'harness/swarm', 'harness/targets'],
   'harness/model': ['harness/plan'],
   'harness/faults': ['harness/plan', 'harness/targets', 'harness/swarm'],

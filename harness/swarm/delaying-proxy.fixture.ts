@@ -6,27 +6,39 @@ import type { Address } from '../contract/target.ts';
 /** Node's timers are up to about 1 ms off: the rest is waited for in turns of the event loop. */
 const timerSlackUs = 2_000;
 
+/** To the target and back from it, µs. */
+interface Ways {
+  readonly thereUs: number;
+  readonly backUs: number;
+}
+
 export class DelayingProxy {
   readonly #server: net.Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(target: Address, delayUs: number) {
+  private constructor(target: Address, { thereUs, backUs }: Ways) {
     this.#server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
       const server = net.connect({ ...target, allowHalfOpen: true, noDelay: true });
-      this.#pass(client, server, delayUs);
-      this.#pass(server, client, delayUs);
+      this.#pass(client, server, thereUs);
+      this.#pass(server, client, backUs);
     });
   }
 
-  /** Passes connections on to `target`, delayed by `delayUs` one way; listens on any port unless told which. */
-  static async start(target: Address, delayUs: number, port = 0): Promise<DelayingProxy> {
-    const proxy = new DelayingProxy(target, delayUs);
-    await new Promise<void>((resolve) => proxy.#server.listen(port, '127.0.0.1', resolve));
+  /** Passes connections on to `target`, delayed by `delayUs` one way, or each way by its own; listens on any port of this machine unless told where. */
+  static async start(
+    target: Address,
+    delayUs: number | Ways,
+    { host = '127.0.0.1', port = 0 }: { host?: string; port?: number } = {},
+  ): Promise<DelayingProxy> {
+    const ways = typeof delayUs === 'number' ? { thereUs: delayUs, backUs: delayUs } : delayUs;
+    const proxy = new DelayingProxy(target, ways);
+    await new Promise<void>((resolve) => proxy.#server.listen(port, host, resolve));
     return proxy;
   }
 
   get address(): Address {
-    return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
+    const { address, port } = this.#server.address() as AddressInfo;
+    return { host: address, port };
   }
 
   async stop(): Promise<void> {

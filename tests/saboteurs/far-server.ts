@@ -9,7 +9,7 @@ async function main(): Promise<void> {
   if (process.argv[2] === 'serve' && isFirst()) {
     const settings = JSON.parse(process.env[settingsVariable] ?? '{}') as { port: number };
     const port = await freePort();
-    await DelayingProxy.start({ host: '127.0.0.1', port }, distanceUs, settings.port);
+    await DelayingProxy.start({ host: '127.0.0.1', port }, distanceUs, { port: settings.port });
     process.env[settingsVariable] = JSON.stringify({ ...settings, port });
   }
   await import('../../servers/main.ts');
