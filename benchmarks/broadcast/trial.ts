@@ -9,6 +9,7 @@ import type { Update } from '../../harness/plan/arrivals.ts';
 import type { TrialPlan } from '../../harness/plan/trial-plan.ts';
 import { within } from '../../harness/services/deadline.ts';
 import { readLimits } from '../../harness/services/limits.ts';
+import { localExecutor } from '../../harness/swarm/local-executor.ts';
 import { Swarm } from '../../harness/swarm/swarm.ts';
 import { metricNames } from '../../servers/protocol.ts';
 import { collectGarbage } from './garbage.ts';
@@ -73,7 +74,8 @@ export async function measureBroadcast(row: Row, size: TrialSize, ground: Ground
     cleanups.push(() => statements.close());
     const { guard, bundles } = ground;
     const { target } = subject;
-    const swarm = await Swarm.start({ guard, bundle: bundles.shard, plan, target, limits: readLimits() });
+    const executor = localExecutor({ guard, bundle: bundles.shard, limits: readLimits() });
+    const swarm = await Swarm.start({ executor, plan, target });
     cleanups.push(() => swarm.stop());
     await swarm.rehearse();
     await sleepUs(restUs);

@@ -22,6 +22,7 @@ export class ShardPopulation implements Population {
     this.#isPolling = target.transport === 'polling';
     const plan = {
       group: 'ordinary' as const,
+      agent: null,
       readPauseUs: 0,
       churn: null,
       name: 'shard of a benchmark',

@@ -79,6 +79,23 @@ const scenario = z.strictObject({
 
 const settingValue = z.union([z.string(), z.number(), z.boolean()]);
 
+/** An agent that ran a part of a trial's clients. */
+const agent = z.strictObject({
+  name: z.string(),
+  host: z.string(),
+  cores: z.number().int().positive(),
+  /** Freshet's, and a hash of the code of its shards. */
+  version: z.string(),
+  /** So many of the trial's clients were dealt to it. */
+  clients: countField,
+  /** Share of one core that its shards used in the window; `null` where it was lost. */
+  cpuShare: nonNegative.nullable(),
+  /** How much later its clients saw things than the canaries beside them; `null` where no canary tells. */
+  errorUs: z.number().nullable(),
+  /** How it was lost, and its clients' figures with it; `null` where it was there to the end. */
+  lost: z.string().nullable(),
+});
+
 const trial = z.strictObject({
   scenario: z.string(),
   /** As flags and charts spell it, e.g. `polling+cache=1s`. */
@@ -116,6 +133,8 @@ const trial = z.strictObject({
   ),
   witnesses: z.array(witnessedCount),
   health: z.array(finding),
+  /** Absent where all clients ran on the machine of the run. */
+  agents: z.array(agent).optional(),
 });
 
 const verdict = z.strictObject({

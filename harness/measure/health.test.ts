@@ -45,7 +45,8 @@ function healthy(): HealthInput {
       clockStepMs: 1,
       behindAtStart: 0,
       readings: { windowStart: statements(1_000, 7), windowEnd: statements(20_001_000, 7) },
-      results: { shards: [240, 240].map((holding) => ({ holding, group: 'ordinary' as const })) },
+      agents: [],
+      results: { shards: [240, 240].map((holding) => ({ holding, group: 'ordinary' as const })), lost: [] },
       atRest: { connected: 500 },
     },
     totals: {
@@ -105,10 +106,20 @@ const published =
 const windowEnd = (atUs: number, foreign: number): Change =>
   input({ readings: { windowStart: statements(1_000, 7), windowEnd: statements(atUs, foreign) } });
 const shards = (...holding: number[]): Change =>
-  input({ results: { shards: holding.map((each) => ({ holding: each, group: 'ordinary' as const })) } });
+  input({ results: { shards: holding.map((each) => ({ holding: each, group: 'ordinary' as const })), lost: [] } });
+
+/** One of two agents died with its 240 clients. */
+const lostAgent: Change = (health) => {
+  const agent = (name: string) => ({ name, host: 'x', cores: 2, version: '1', clients: 250 });
+  const lost = [{ name: 'shard 1 of b', agent: 'b', clients: 240, how: 'ended (SIGKILL)' }];
+  const shards = [{ holding: 240, group: 'ordinary' as const }];
+  const changed = input({ agents: [agent('a'), agent('b')], results: { shards, lost }, atRest: { connected: 260 } });
+  return { ...changed(health), totals: { ...health.totals, holding: 260 } };
+};
 
 /** What provokes each finding, and no other: a code that is not here does not compile. */
 const provocations: Readonly<Record<HealthCode, readonly [HealthFinding['severity'], ...Change[]]>> = {
+  AGENT_LOST: ['fatal', lostAgent],
   CLIENTS_MISSING: ['fatal', (health) => ({ ...health, totals: { ...health.totals, holding: 499 } })],
   CLIENTS_LOST: ['warn', input({ atRest: { connected: 499 } })],
   SHARD_CEILING: ['fatal', shards(239, 239)],

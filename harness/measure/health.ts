@@ -1,5 +1,5 @@
 // Reasons to distrust a trial: every figure that could be wrong has a check that says so. `fatal` makes the run invalid.
-import { type MetricName, metricOf } from '../contract/metrics.ts';
+import { type MetricName, metricNames, metricOf } from '../contract/metrics.ts';
 import {
   type HealthFinding,
   isDistribution,
@@ -20,6 +20,7 @@ import type { TrialInput } from './trial-input.ts';
 import { disagree } from './witnesses.ts';
 
 export type HealthCode =
+  | 'AGENT_LOST'
   | 'CLIENTS_MISSING'
   | 'CLIENTS_LOST'
   | 'SHARD_CEILING'
@@ -47,10 +48,12 @@ export type HealthCode =
 export interface HealthInput {
   readonly input: Pick<
     TrialInput,
-    'plan' | 'planned' | 'published' | 'publishFailures' | 'publishFailure' | 'clockStepMs' | 'behindAtStart'
+    'plan' | 'agents' | 'planned' | 'published' | 'publishFailures' | 'publishFailure' | 'clockStepMs' | 'behindAtStart'
   > & {
     readonly readings: Readonly<Record<'windowStart' | 'windowEnd', Pick<Reading, 'statements'>>>;
-    readonly results: { readonly shards: readonly Pick<ShardResult, 'holding' | 'group'>[] };
+    readonly results: Pick<TrialInput['results'], 'lost'> & {
+      readonly shards: readonly Pick<ShardResult, 'holding' | 'group'>[];
+    };
     readonly atRest: Pick<SwarmState, 'connected'>;
   };
   readonly totals: Pick<SwarmTotals, 'trial' | 'window' | 'expected' | 'holding'>;
@@ -132,8 +135,26 @@ const published: Check = ({ input }) => {
       );
 };
 
+/** An agent that is gone took the counts of its clients along: every sum over the clients lacks a part. */
+const agentLost: Check = ({ input: { agents, results } }) =>
+  agents.flatMap(({ name, host }) => {
+    const own = results.lost.filter(({ agent }) => agent === name);
+    const clients = own.reduce((sum, shard) => sum + shard.clients, 0);
+    const all = agents.reduce((sum, agent) => sum + agent.clients, 0);
+    const message = `agent ${name} (${host}) ${own[0]?.how}; what its ${formatNumber(clients)} of ${formatNumber(all)} clients saw is in no figure, and sums over all clients are void`;
+    return own.length === 0
+      ? []
+      : [{ severity: 'fatal', code: 'AGENT_LOST' satisfies HealthCode, message, voids: sums }];
+  });
+
+const sums: MetricName[] = [
+  ...metricNames.filter((name) => metricOf(name).acrossShards === 'sum'),
+  'memory.bytesPerClient',
+];
+
 const clientsMissing: Check = ({ input, totals }) => {
-  const { clients } = input.plan;
+  const lost = input.results.lost.reduce((sum, shard) => sum + shard.clients, 0);
+  const clients = input.plan.clients - lost;
   if (input.plan.expired)
     return totals.holding === 0
       ? []
@@ -154,7 +175,7 @@ const clientsMissing: Check = ({ input, totals }) => {
 /** Shards that all stop at one number have met a limit of a process, such as its descriptors, and not the system's. */
 const shardCeiling: Check = ({ input }) => {
   const held = input.results.shards.map(({ holding }) => holding);
-  const dealt = input.plan.clients - canaryRanks(input.plan.clients).length;
+  const dealt = input.plan.clients - canaryRanks(input.plan.clients, input.agents.length).length;
   const [first = 0] = held;
   const isCommon = held.length > 1 && held.every((holding) => holding === first);
   return isCommon && first < Math.floor(dealt / held.length)
@@ -311,6 +332,7 @@ const theoryDeviates: Check = ({ metrics, theory }) => {
 };
 
 const checks: readonly Check[] = [
+  agentLost,
   clientsMissing,
   shardCeiling,
   published,

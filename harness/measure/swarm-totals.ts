@@ -24,8 +24,13 @@ export interface SwarmTotals {
   readonly busiestCpuShare: number;
 }
 
-export function totalsOf({ shards, canary }: SwarmResults): SwarmTotals {
-  const all = canary === null ? shards : [...shards, canary];
+/** The results of all shards, canaries too. */
+export function everyShard({ shards, canaries }: Pick<SwarmResults, 'shards' | 'canaries'>): readonly ShardResult[] {
+  return [...shards, ...canaries];
+}
+
+export function totalsOf(results: Pick<SwarmResults, 'shards' | 'canaries'>): SwarmTotals {
+  const all = everyShard(results);
   const sum = (pick: (shard: ShardResult) => number) => all.reduce((total, shard) => total + pick(shard), 0);
   const sumCounts = <Counts extends object>(pick: (shard: ShardResult) => Counts): Counts => {
     const names = Object.keys(all[0] === undefined ? {} : pick(all[0])) as (keyof Counts)[];

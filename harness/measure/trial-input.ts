@@ -31,6 +31,8 @@ export interface TrialInput {
     readonly atRest: Reading;
   };
   readonly results: SwarmResults;
+  /** Those that the clients were dealt to; none where all ran on this machine. */
+  readonly agents: readonly AgentShare[];
   /** Where the clients stood at rest. */
   readonly atRest: SwarmState;
   readonly timeline: TrialRecord['timeline'];
@@ -54,6 +56,15 @@ export interface TrialInput {
   readonly allGone: AllGone | null;
   /** Figures that cannot be had of this system, each with its reason. */
   readonly unseen: Readonly<Partial<Record<MetricName, string>>>;
+}
+
+/** An agent, and how many of the trial's clients it was given. */
+export interface AgentShare {
+  readonly name: string;
+  readonly host: string;
+  readonly cores: number;
+  readonly version: string;
+  readonly clients: number;
 }
 
 export interface AllGone {

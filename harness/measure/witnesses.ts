@@ -13,6 +13,12 @@ import { hasRestarted, type TrialInput } from './trial-input.ts';
 export function countWitnesses(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
   // Of a stranger only the clients know.
   if (input.plan.contender.foreign !== undefined) return [];
+  const witnesses = countAll(input, totals);
+  // What lost clients counted is lost with them.
+  return input.results.lost.length === 0 ? witnesses : witnesses.map((count) => ({ ...count, clients: null }));
+}
+
+function countAll(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
   const { atRest, controlStart } = input.readings;
   // A server that a fault ended cannot be asked any more.
   const servers = (name: string, where?: Readonly<Record<string, string>>) =>

@@ -57,9 +57,12 @@ function fixedOrRandomOffsets(plan: UpdatesPlan, audience: number): number[] {
   return Array.from({ length: count }, () => random() * plan.windowUs).sort((a, b) => a - b);
 }
 
-/** The ranks of the canary clients: at even distances over the connect order, at most 20 and at most a tenth of all. */
-export function canaryRanks(clients: number): number[] {
-  const count = Math.min(20, Math.floor(clients / 10));
+/**
+ * The ranks of the canary clients: at even distances over the connect order, at most 20, or five a machine where that is more, and at
+ * most a tenth of all.
+ */
+export function canaryRanks(clients: number, machines = 1): number[] {
+  const count = Math.min(Math.max(20, 5 * machines), Math.floor(clients / 10));
   return Array.from({ length: count }, (_, k) => Math.floor(((k + 0.5) * clients) / count));
 }
 

@@ -6,7 +6,7 @@ import { createHistogram, type Histogram, recordUs } from '../contract/histogram
 import type { MetricName } from '../contract/metrics.ts';
 import type { MetricValue, TrialRecord } from '../contract/record.ts';
 import { spellDurationUs } from '../contract/units.ts';
-import { estimateGeneratorError } from '../measure/canary.ts';
+import { worstError } from '../measure/canary.ts';
 import { examineHealth } from '../measure/health.ts';
 import { voidFigures } from '../measure/lateness.ts';
 import { connectionsByNode } from '../measure/node-shares.ts';
@@ -30,12 +30,12 @@ import {
   expectedUnchangedShare,
   type TheoryInput,
 } from '../model/theory.ts';
-import { neighbourDistance } from '../plan/arrivals.ts';
 import { contenderSettings, settingOf } from '../plan/contender.ts';
 import { clientSettings } from '../plan/foreign-contender.ts';
 import type { VanishingWay } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { aboveIdle, idleNoise } from './above-idle.ts';
+import { agentRecords, generatorErrorsIn } from './agent-records.ts';
 import { connectMetrics } from './connect-metrics.ts';
 import { deployEvents, deployMetrics } from './deploy-metrics.ts';
 import { changesInWindow, foreignMetrics, withoutUnseen } from './foreign-metrics.ts';
@@ -112,6 +112,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ),
     witnesses,
     health,
+    ...agentRecords(input),
   };
 }
 
@@ -407,25 +408,13 @@ function sessionMetrics({ totals }: Basis): Metrics {
 }
 
 function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
-  const { canary, shards } = input.results;
   const lag = createHistogram();
   for (const change of input.published)
     if (change.version >= input.firstVersionInWindow && !isHeldUp(change, input))
       recordUs(lag, change.sentUs - change.intendedUs);
-  const error =
-    canary === null
-      ? null
-      : estimateGeneratorError(
-          canary.samples,
-          shards.flatMap(({ samples }) => samples),
-          neighbourDistance({ ...input.plan, transport: input.plan.contender.transport }),
-        );
+  const error = worstError(generatorErrorsIn(input).values());
   return {
-    'generator.errorUs': estimated(
-      'generator.errorUs',
-      error,
-      canary === null ? 'fewer than 10 clients: no canary beside them' : 'no canary saw what its neighbours saw',
-    ),
+    'generator.errorUs': estimated('generator.errorUs', error, noError(input)),
     'generator.cpuShare': scalar('generator.cpuShare', totals.busiestCpuShare, ''),
     'generator.eventLoopDelayUs': distribution(
       'generator.eventLoopDelayUs',
@@ -439,6 +428,11 @@ function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
       'this contender does not poll on a schedule',
     ),
   };
+}
+
+function noError({ plan: { clients }, results: { canaries } }: TrialInput): string {
+  if (clients < 10) return 'fewer than 10 clients: no canary beside them';
+  return canaries.length === 0 ? 'the canaries were lost' : 'no canary saw what its neighbours saw';
 }
 
 /** A publisher that was refused writes what it has kept within this time after the database's return. */

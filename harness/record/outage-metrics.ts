@@ -5,7 +5,7 @@ import { formatDurationUs, formatNumber } from '../contract/units.ts';
 import { type Absence, absencesOf, heardAgainAfterUs, noticedAfterUs } from '../measure/absences.ts';
 import { staleShareBetween } from '../measure/stale.ts';
 import { stormFigures } from '../measure/storm.ts';
-import type { SwarmTotals } from '../measure/swarm-totals.ts';
+import { everyShard, type SwarmTotals } from '../measure/swarm-totals.ts';
 import { serviceFaultIn, type TrialInput } from '../measure/trial-input.ts';
 import { expectedLost } from '../model/lost-in-outage.ts';
 import type { Expectation } from '../model/theory.ts';
@@ -34,7 +34,7 @@ export function outageMetrics(input: TrialInput, totals: SwarmTotals): Partial<R
     }),
     'outage.staleShare': scalar(
       'outage.staleShare',
-      staleShareBetween(allShards(input), {
+      staleShareBetween(everyShard(input.results), {
         ...input.plan,
         fromUs: outage.atUs - startUs,
         untilUs: outage.untilUs - startUs,
@@ -100,8 +100,4 @@ function committedLate({ published }: TrialInput, { atUs, untilUs }: Outage) {
   return published
     .filter(({ intendedUs, committedUs }) => intendedUs >= atUs && intendedUs < untilUs && committedUs > untilUs)
     .sort((a, b) => a.committedUs - b.committedUs);
-}
-
-function allShards({ results: { shards, canary } }: TrialInput) {
-  return canary === null ? shards : [...shards, canary];
 }

@@ -5,6 +5,7 @@ import type { MetricName } from '../contract/metrics.ts';
 import type { MetricValue, TrialRecord } from '../contract/record.ts';
 import { lossesSince, noticedAfterUs, unnoticedSeries } from '../measure/losses.ts';
 import { sumOverServers } from '../measure/reading.ts';
+import { everyShard } from '../measure/swarm-totals.ts';
 import { estimateTrend } from '../measure/trend.ts';
 import type { TrialInput } from '../measure/trial-input.ts';
 import { settingOf } from '../plan/contender.ts';
@@ -95,7 +96,7 @@ function slowMetrics(input: TrialInput): Metrics {
   const gained = (name: string, where?: Readonly<Record<string, string>>) =>
     sumOverServers(atRest, name, where) - sumOverServers(windowStart, name, where);
   const keepsUp = ({ group }: ShardResult) => group === 'ordinary' || group === 'canary';
-  const others = everyShard(input).filter(keepsUp);
+  const others = everyShard(input.results).filter(keepsUp);
   return {
     'slow.cut': scalar('slow.cut', gained(serverMetrics.connectionsClosed, { reason: 'slow' }), ''),
     'slow.skipped': scalar('slow.skipped', gained(serverMetrics.messagesSkipped), ''),
@@ -139,7 +140,7 @@ function soakMetrics(input: TrialInput): Metrics {
     ),
     'soak.comings': scalar(
       'soak.comings',
-      everyShard(input).reduce((sum, { trial }) => sum + trial.opened, 0),
+      everyShard(input.results).reduce((sum, { trial }) => sum + trial.opened, 0),
       '',
     ),
     'soak.connectionsLeft': scalar('soak.connectionsLeft', left(serverMetrics.connections), 'the clients never left'),
@@ -159,7 +160,7 @@ function soakMetrics(input: TrialInput): Metrics {
 function noticed(input: TrialInput): number[] {
   const { vanishing, readings } = input;
   if (vanishing === null) return [];
-  const living = everyShard(input).filter(({ group }) => group !== 'vanishing');
+  const living = everyShard(input.results).filter(({ group }) => group !== 'vanishing');
   return noticedAfterUs(lossesSince(readings.atRest.metrics, vanishing.atUs), {
     vanishedUs: vanishing.atUs,
     seenByLivingUs: living.flatMap(({ sessions }) => sessions.returns.map(({ lostUs }) => lostUs)),
@@ -168,14 +169,10 @@ function noticed(input: TrialInput): number[] {
 }
 
 function sessionsEnded(input: TrialInput, whose: (shard: ShardResult) => boolean): number {
-  return everyShard(input)
+  return everyShard(input.results)
     .filter(whose)
     .flatMap(({ sessions }) => sessions.counts.lost)
     .reduce((sum, count) => sum + count, 0);
-}
-
-function everyShard({ results: { shards, canary } }: TrialInput): readonly ShardResult[] {
-  return canary === null ? shards : [...shards, canary];
 }
 
 type Series = TrialRecord['timeline']['series'];

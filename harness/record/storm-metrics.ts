@@ -4,7 +4,7 @@ import type { MetricValue, TrialRecord } from '../contract/record.ts';
 import { poolWaitSeries } from '../measure/pool-waits.ts';
 import { staleSeries } from '../measure/stale.ts';
 import { sessionSeries, stormFigures } from '../measure/storm.ts';
-import type { SwarmTotals } from '../measure/swarm-totals.ts';
+import { everyShard, type SwarmTotals } from '../measure/swarm-totals.ts';
 import type { TrialInput } from '../measure/trial-input.ts';
 import { faultMeanings } from '../plan/fault.ts';
 import { serviceFaultOf } from '../plan/service-fault.ts';
@@ -63,7 +63,7 @@ export function timelineOf(input: TrialInput, totals: SwarmTotals): TrialRecord[
   const { plan, outage, results, readings, startUs, timeline } = input;
   const { stepUs, series } = timeline;
   const steps = Math.max(0, ...Object.values(series).map((values) => values.length));
-  const shards = results.canary === null ? results.shards : [...results.shards, results.canary];
+  const shards = everyShard(results);
   const poolWaitUs = poolWaitSeries(readings.atRest.metrics, { startUs, stepUs, steps });
   return {
     stepUs,

@@ -15,6 +15,8 @@ export type ShardGroup = 'ordinary' | 'canary' | 'vanishing' | 'slow';
 
 export interface ShardPlan {
   readonly name: string;
+  /** Name of the agent that runs it; `null`: the machine of the run. */
+  readonly agent: string | null;
   readonly group: ShardGroup;
   readonly target: TargetPlan;
   /** The ranks of this shard's clients, ascending; ranks of all shards together are 0 … clients − 1. */
@@ -65,6 +67,8 @@ export type ShardCommand =
 /** Told several times a second. */
 export interface ShardProgress {
   readonly type: 'progress';
+  /** Commands it has obeyed so far. */
+  readonly heard: number;
   readonly connected: number;
   /** Clients that hold a version. */
   readonly holding: number;
@@ -81,6 +85,8 @@ export interface ShardProgress {
 export interface ShardResult {
   readonly type: 'result';
   readonly group: ShardGroup;
+  /** As its plan says. */
+  readonly agent: string | null;
   readonly trial: TrialCounts;
   readonly window: WindowCounts;
   /** Bytes within the window. */

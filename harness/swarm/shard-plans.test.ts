@@ -15,7 +15,8 @@ const target = { kind: 'reference', transport: 'websocket', addresses: [] } as u
 function plansFor(clients: number) {
   const settings = settingsOf(dashboard, { clients });
   const [plan] = planTrials(dashboard, { settings, contenders: [contender], repeat: 1, seed: 1 });
-  return planShards(plan as TrialPlan, target, limits);
+  const seat = { agent: null, host: 'here', limits, carries: clients };
+  return planShards(plan as TrialPlan, target, [seat]);
 }
 
 test('every client is in exactly one shard, in order, the shards within one of each other', () => {

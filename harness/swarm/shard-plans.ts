@@ -1,29 +1,70 @@
-// A trial's clients, dealt to shards and canary.
-import type { Limits } from '../contract/limits.ts';
+// A trial's clients, dealt to the machines that run them, and there to shards and canary.
+import { isLoopback } from '../contract/loopback.ts';
 import { canaryRanks, neighbourDistance, neighbourRanks } from '../plan/arrivals.ts';
 import { backoffOf } from '../plan/backoff.ts';
 import { needsOwnPorts, ownPorts, shardCount } from '../plan/capacity.ts';
 import { backoffOfContender, type Contender, settingOf } from '../plan/contender.ts';
+import { dealToPlaces } from '../plan/deal.ts';
 import { dealRanks } from '../plan/population.ts';
 import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import type { TargetPlan } from '../targets/target-plan.ts';
+import type { Seat } from './executor.ts';
 import type { LocalPortRange } from './local-ports.ts';
 import type { Reconnecting } from './reaction.ts';
 import type { ShardPlan } from './shard-contract.ts';
+
+/** Each machine judges itself: its canaries are compared with neighbours in rank that it runs as well. */
+export function planShards(plan: TrialPlan, target: TargetPlan, seats: readonly Seat[]): ShardPlan[] {
+  const canaries = canaryRanks(plan.clients, seats.length);
+  const distance = neighbourDistance({ ...plan, transport: target.transport });
+  const groups = canaries.map((rank) => [rank, ...neighbourRanks([rank], plan.clients, distance)]);
+  const places = dealToPlaces(
+    plan.clients,
+    groups,
+    seats.map(({ carries }) => Math.min(carries, plan.clients)),
+  );
+  const planned: ShardPlan[] = [];
+  seats.forEach((seat, place) => {
+    const ranks = places.flatMap((each, rank) => (each === place ? [rank] : []));
+    const own = { ranks, canaries: canaries.filter((rank) => places[rank] === place), distance };
+    const neighbours = seats.filter(({ host }) => host === seat.host);
+    const clientsOfHost = places.filter((each) => neighbours.includes(seats[each] as Seat)).length;
+    planned.push(...planSeat(plan, target, { ...own, seat, clientsOfHost, source: planned.length }));
+  });
+  return planned;
+}
+
+interface SeatPlan {
+  readonly seat: Seat;
+  readonly ranks: readonly number[];
+  readonly canaries: readonly number[];
+  readonly distance: number;
+  /** Clients of all seats on this machine, which share its ports. */
+  readonly clientsOfHost: number;
+  /** Number of its first shard among all: no two have one source address. */
+  readonly source: number;
+}
 
 /**
  * Canaries at even ranks of the connect order; those who vanish, and those who read slowly, in a shard of their own; everyone else dealt
  * evenly to as few shards as can carry them.
  */
-export function planShards(plan: TrialPlan, target: TargetPlan, limits: Limits): ShardPlan[] {
-  const canaries = canaryRanks(plan.clients);
+function planSeat(plan: TrialPlan, target: TargetPlan, own: SeatPlan): ShardPlan[] {
+  const { seat, canaries, distance } = own;
+  const { limits } = seat;
+  const agent = seat.agent?.name ?? null;
   const isCanary = new Set(canaries);
-  const dealt = Array.from({ length: plan.clients }, (_, rank) => rank).filter((rank) => !isCanary.has(rank));
+  const dealt = own.ranks.filter((rank) => !isCanary.has(rank));
   const { others, vanishing, slow } = dealRanks(dealt, plan);
   const count = shardCount(others.length, plan, limits);
-  const tracked = neighbourRanks(canaries, plan.clients, neighbourDistance({ ...plan, transport: target.transport }));
-  const isNaming = needsOwnPorts(plan, limits) || (target.networksSeed !== undefined && limits.hasManySources);
+  const tracked = neighbourRanks(canaries, plan.clients, distance);
+  const isNaming =
+    needsOwnPorts({ ...plan, clients: own.clientsOfHost }, limits) ||
+    (target.networksSeed !== undefined && limits.hasManySources);
+  // From an agent, loopback's many addresses reach loopback alone.
+  const isHere = agent === null || target.addresses.every(({ host }) => isLoopback(host));
   const common = (place: number): Omit<ShardPlan, 'name' | 'group' | 'ranks' | 'tracked'> => ({
+    agent,
     target,
     clients: plan.clients,
     audiences: plan.audiences,
@@ -34,20 +75,21 @@ export function planShards(plan: TrialPlan, target: TargetPlan, limits: Limits):
     reconnecting: reconnectingOf(plan.contender),
     connectTimeoutUs,
     requestTimeoutUs,
-    localPorts: isNaming ? sourceOf(place) : null,
+    localPorts: isNaming && isHere ? sourceOf(own.source + place) : null,
     readPauseUs: 0,
     churn: plan.churn,
   });
+  const named = (name: string) => (agent === null ? name : `${name} of ${agent}`);
   const shards: ShardPlan[] = Array.from({ length: count }, (_, index) => {
     const ranks = others.filter((_rank, place) => place % count === index);
     // Who comes and goes is not where it was in the order of connecting.
     const compared = plan.churn === null ? tracked : [];
-    return { ...common(index), name: `shard ${index + 1}`, group: 'ordinary', ranks, tracked: compared };
+    return { ...common(index), name: named(`shard ${index + 1}`), group: 'ordinary', ranks, tracked: compared };
   });
   const special: ShardPlan[] = [
     {
       ...common(count),
-      name: 'canary',
+      name: named('canary'),
       group: 'canary',
       ranks: canaries,
       tracked: plan.churn === null ? canaries : [],
@@ -55,7 +97,7 @@ export function planShards(plan: TrialPlan, target: TargetPlan, limits: Limits):
     // Their addresses are their network's, not loopback's.
     {
       ...common(count + 1),
-      name: 'vanishing shard',
+      name: named('vanishing shard'),
       group: 'vanishing',
       ranks: vanishing,
       tracked: [],
@@ -63,7 +105,7 @@ export function planShards(plan: TrialPlan, target: TargetPlan, limits: Limits):
     },
     {
       ...common(count + 2),
-      name: 'slow shard',
+      name: named('slow shard'),
       group: 'slow',
       ranks: slow,
       tracked: [],

@@ -97,6 +97,7 @@ function shardPlan(transport: Transport, server: DashboardServer, options: RigOp
   return {
     name: 'shard of a test',
     group: 'ordinary',
+    agent: null,
     readPauseUs: options.readPauseUs ?? 0,
     churn: options.churn ?? null,
     target: {

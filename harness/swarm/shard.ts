@@ -61,6 +61,7 @@ export class Shard {
   #reports = 0;
   #outstanding = 0;
   #isQuiet = false;
+  #heard = 0;
 
   constructor(plan: ShardPlan, report: (report: ShardReport) => void) {
     this.#plan = plan;
@@ -74,6 +75,7 @@ export class Shard {
 
   /** Does what it is told; `close` is the last command. */
   obey(command: Exclude<ShardCommand, { type: 'plan' }>): void {
+    this.#heard += 1;
     switch (command.type) {
       case 'rehearse':
         void rehearse(this.#world.context, this.#world.makeSession).then(() => this.#report({ type: 'rehearsed' }));
@@ -205,7 +207,8 @@ export class Shard {
     const { standing, trial } = this.#ledger;
     // A change that one client is told of leaves all others behind.
     if (this.#seen !== null) standing.behind = this.#clients.filter(({ isBehind }) => isBehind).length;
-    this.#report({ type: 'progress', ...standing, outstanding: this.#outstanding, gaveUp: trial.gaveUp });
+    const [heard, outstanding] = [this.#heard, this.#outstanding];
+    this.#report({ type: 'progress', heard, ...standing, outstanding, gaveUp: trial.gaveUp });
   }
 
   /** Ends what takes too long, and counts what awaits an answer. */
@@ -242,6 +245,7 @@ export class Shard {
     return {
       type: 'result',
       group: this.#plan.group,
+      agent: this.#plan.agent,
       trial: { ...trial, missed },
       window: inWindow,
       traffic: subtract(end.traffic, start.traffic),

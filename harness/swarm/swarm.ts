@@ -1,13 +1,12 @@
-// The whole swarm, run locally: shards as processes with a common start, and a canary shard beside them.
-// In: a trial's plan. Out: where all clients stand, and at rest one result a shard.
+// The whole swarm of a trial, wherever its shards run: a common start, and one voice for all.
+// In: a trial's plan and who executes it. Out: where all clients stand, and at rest one result a shard.
 import { FreshetError } from '../contract/errors.ts';
-import type { Limits } from '../contract/limits.ts';
 import type { Update } from '../plan/arrivals.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
-import { type Child, startChild } from '../services/child.ts';
-import type { Guard } from '../services/guard.ts';
+import type { Child } from '../services/child.ts';
 import type { TargetPlan } from '../targets/target-plan.ts';
 import type { Loss } from './connection.ts';
+import type { Executor, RunningShards, Seat, ShardHandle } from './executor.ts';
 import type { ShardCommand, ShardGroup, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
 import { planShards } from './shard-plans.ts';
 
@@ -17,79 +16,112 @@ export interface SwarmState {
   readonly behind: number;
   readonly outstanding: number;
   readonly gaveUp: number;
+  /** Clients of shards that were lost: nothing more will be heard of them. */
+  readonly lost: number;
   /** Attempts that were answered 401, 403 or 429, and the last of these. */
   readonly barred: number;
   readonly barredBy: number;
 }
 
 export interface SwarmResults {
+  /** All but the canaries. */
   readonly shards: readonly ShardResult[];
-  /** `null` where there are too few clients for canaries. */
-  readonly canary: ShardResult | null;
+  /** One on each machine; none where there are too few clients for canaries. */
+  readonly canaries: readonly ShardResult[];
+  /** Shards whose counts are not among these. Only agents can be lost and leave a trial behind. */
+  readonly lost: readonly LostShard[];
 }
 
-interface RunningShard {
-  readonly child: Child;
-  readonly group: ShardGroup;
+export interface LostShard {
+  readonly name: string;
+  readonly agent: string;
+  readonly clients: number;
+  /** How it ended, as in `ended (SIGKILL)`. */
+  readonly how: string;
+}
+
+interface FollowedShard {
+  readonly handle: ShardHandle;
   isRehearsed: boolean;
+  /** Commands it was told, and how many of them a progress must know of to count. */
+  told: number;
+  mustHaveHeard: number;
   progress: ShardProgress | null;
   result: ShardResult | null;
+  lostBy: string | null;
+}
+
+export interface SwarmOptions {
+  readonly executor: Executor;
+  readonly plan: TrialPlan;
+  readonly target: TargetPlan;
+  /** Words that, before a command, run it where the vanishing clients are. */
+  readonly within?: readonly string[];
 }
 
 export class Swarm {
+  /** Shards that are children of ours. */
   readonly children: readonly Child[];
-  /** Resolves when the code of a target file has failed in a shard. */
+  /** Resolves when the code of a target file has failed in a shard, or no shard is left. */
   readonly broken: Promise<FreshetError>;
-  readonly #shards: readonly RunningShard[];
+  /** Where the clients were dealt to, with how many each got. */
+  readonly seats: readonly (Seat & { readonly clients: number })[];
+  /** See `Executor`. */
+  readonly leadUs: number;
+  readonly #running: RunningShards;
+  readonly #shards: readonly FollowedShard[];
+  #isClosing = false;
   #onBroken: (error: FreshetError) => void = () => {};
   #onChange: () => void = () => {};
 
-  private constructor(shards: readonly RunningShard[]) {
-    this.#shards = shards;
-    this.children = shards.map(({ child }) => child);
+  private constructor(running: RunningShards, seats: Swarm['seats'], leadUs: number) {
+    this.#running = running;
+    this.seats = seats;
+    this.leadUs = leadUs;
+    this.children = running.children;
     this.broken = new Promise((resolve) => {
       this.#onBroken = resolve;
     });
-    for (const shard of shards) shard.child.onMessage((message) => this.#hear(shard, message as ShardReport));
+    void running.lost.then(this.#onBroken);
+    this.#shards = running.handles.map((handle) => ({
+      handle,
+      isRehearsed: false,
+      told: 0,
+      mustHaveHeard: 0,
+      progress: null,
+      result: null,
+      lostBy: null,
+    }));
+    for (const shard of this.#shards) {
+      shard.handle.onReport((report) => this.#hear(shard, report));
+      // The end of a child is the run's, and told by who watches it.
+      if (shard.handle.agent !== null) void shard.handle.ended.then((how) => this.#lose(shard, how));
+    }
   }
 
   /** Starts all shards and hands them their plans; they wait for `connect`. */
-  static async start(options: {
-    guard: Guard;
-    bundle: string;
-    plan: TrialPlan;
-    target: TargetPlan;
-    limits: Limits;
-    /** Words that, before a command, run it where the vanishing clients are. */
-    within?: readonly string[];
-  }): Promise<Swarm> {
-    const plans = planShards(options.plan, options.target, options.limits);
-    const children = await Promise.all(
-      plans.map(({ name, group }) => {
-        const words = [process.execPath, '--enable-source-maps', options.bundle];
-        const [command = '', ...args] = group === 'vanishing' ? [...(options.within ?? []), ...words] : words;
-        return startChild({ guard: options.guard, name, command, args, ipc: true });
-      }),
-    );
-    const swarm = new Swarm(
-      plans.map((plan, index) => ({
-        child: children[index] as Child,
-        group: plan.group,
-        isRehearsed: false,
-        progress: null,
-        result: null,
-      })),
-    );
-    plans.forEach((plan, index) => {
-      children[index]?.send({ type: 'plan', plan } satisfies ShardCommand);
-    });
-    return swarm;
+  static async start({ executor, plan, target, within = [] }: SwarmOptions): Promise<Swarm> {
+    const seats = await executor.seats();
+    const plans = planShards(plan, target, seats);
+    const running = await executor.start(plans, within);
+    const dealt = seats.map((seat) => ({
+      ...seat,
+      clients: plans.reduce(
+        (sum, { agent, ranks }) => (agent === (seat.agent?.name ?? null) ? sum + ranks.length : sum),
+        0,
+      ),
+    }));
+    return new Swarm(running, dealt, executor.leadUs);
   }
 
   /** Where all clients stand, by the shards' last word (at most 0.2 s old). A shard that said nothing yet counts as behind. */
   get state(): SwarmState {
-    const state = { connected: 0, holding: 0, behind: 0, outstanding: 0, gaveUp: 0, barred: 0, barredBy: 0 };
-    for (const { progress } of this.#shards) {
+    const state = { connected: 0, holding: 0, behind: 0, outstanding: 0, gaveUp: 0, lost: 0, barred: 0, barredBy: 0 };
+    for (const { progress, lostBy, handle } of this.#shards) {
+      if (lostBy !== null) {
+        state.lost += handle.clients;
+        continue;
+      }
       state.connected += progress?.connected ?? 0;
       state.holding += progress?.holding ?? 0;
       state.behind += progress?.behind ?? 1;
@@ -114,8 +146,7 @@ export class Swarm {
 
   /** Tells the schedule. What shards said before they knew it no longer counts. */
   expect(updates: readonly Update[], inWindow: boolean): void {
-    for (const shard of this.#shards) shard.progress = null;
-    this.#tell({ type: 'updates', updates, inWindow });
+    this.#tellAnew({ type: 'updates', updates, inWindow });
   }
 
   openWindow(startUs: number, endUs: number): void {
@@ -134,26 +165,24 @@ export class Swarm {
 
   /** Those who are to vanish do. */
   vanish(): void {
-    this.#tell({ type: 'vanish' }, ({ group }) => group === 'vanishing');
+    this.#tell({ type: 'vanish' }, 'vanishing');
   }
 
   /** All clients go for good; resolves when none is connected. */
   async leave(): Promise<void> {
-    for (const shard of this.#shards) shard.progress = null;
-    this.#tell({ type: 'leave' });
+    this.#tellAnew({ type: 'leave' });
     await this.until(({ connected }) => connected === 0);
   }
 
   quiesce(): void {
-    for (const shard of this.#shards) shard.progress = null;
-    this.#tell({ type: 'quiesce' });
+    this.#tellAnew({ type: 'quiesce' });
   }
 
   /** Resolves when the state is as asked. */
   until(condition: (state: SwarmState) => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#onChange = () => {
-        if (!this.#shards.every(({ progress }) => progress !== null) || !condition(this.state)) return;
+        if (!this.#living.every(({ progress }) => progress !== null) || !condition(this.state)) return;
         this.#onChange = () => {};
         resolve();
       };
@@ -169,40 +198,61 @@ export class Swarm {
     const results = this.#shards.flatMap(({ result }) => result ?? []);
     return {
       shards: results.filter(({ group }) => group !== 'canary'),
-      canary: results.find(({ group }) => group === 'canary') ?? null,
+      canaries: results.filter(({ group }) => group === 'canary'),
+      lost: this.#shards.flatMap(({ handle: { name, agent, clients }, lostBy: how, result }) =>
+        agent === null || how === null || result !== null ? [] : { name, agent, clients, how },
+      ),
     };
   }
 
   /** Closes all connections and ends the shards. */
   async stop(): Promise<void> {
+    this.#isClosing = true;
     this.#tell({ type: 'close' });
-    await Promise.all(this.#shards.map(({ child }) => endsOrStop(child)));
+    await Promise.all(this.#shards.map(({ handle }) => handle.stop()));
+    await this.#running.close();
   }
 
-  #every(condition: (shard: RunningShard) => boolean): Promise<void> {
+  get #living(): readonly FollowedShard[] {
+    return this.#shards.filter(({ lostBy }) => lostBy === null);
+  }
+
+  #every(condition: (shard: FollowedShard) => boolean): Promise<void> {
     return new Promise((resolve) => {
       this.#onChange = () => {
-        if (this.#shards.every(condition)) resolve();
+        if (this.#living.every(condition)) resolve();
       };
     });
   }
 
-  #tell(command: ShardCommand, whom: (shard: RunningShard) => boolean = () => true): void {
-    for (const shard of this.#shards) if (whom(shard)) shard.child.send(command);
+  /** What they say of how they stand counts again when they have heard this. */
+  #tellAnew(command: ShardCommand): void {
+    this.#tell(command);
+    for (const shard of this.#shards) {
+      shard.progress = null;
+      shard.mustHaveHeard = shard.told;
+    }
   }
 
-  #hear(shard: RunningShard, report: ShardReport): void {
+  #tell(command: ShardCommand, group?: ShardGroup): void {
+    for (const shard of this.#shards) if (group === undefined || shard.handle.group === group) shard.told += 1;
+    this.#running.tell(command, group);
+  }
+
+  #hear(shard: FollowedShard, report: ShardReport): void {
     if (report.type === 'broken') this.#onBroken(new FreshetError('input', report.problem));
     if (report.type === 'rehearsed') shard.isRehearsed = true;
-    if (report.type === 'progress') shard.progress = report;
+    if (report.type === 'progress' && report.heard >= shard.mustHaveHeard) shard.progress = report;
     if (report.type === 'result') shard.result = report;
     this.#onChange();
   }
-}
 
-/** It was told to close and ends by itself; one that does not is made to. */
-async function endsOrStop(child: Child): Promise<void> {
-  const timer = setTimeout(() => child.stop(0).catch(() => {}), 2_000);
-  await child.exited;
-  clearTimeout(timer);
+  #lose(shard: FollowedShard, how: string): void {
+    if (this.#isClosing) return;
+    shard.lostBy = how;
+    if (this.#living.length === 0) {
+      const ends = new Set(this.#shards.map(({ handle, lostBy }) => `${handle.agent} ${lostBy}`));
+      this.#onBroken(new FreshetError('environment', `no agent of the trial is left: ${[...ends].join('; ')}`));
+    } else this.#onChange();
+  }
 }

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { FreshetError, messageOf } from '../contract/errors.ts';
+import { isLoopback } from '../contract/loopback.ts';
 import { buildBundles } from '../services/bundle.ts';
 import type { TargetDefinition } from './define-target.ts';
 import { describeBreak, loadDefinition } from './foreign.ts';
@@ -94,7 +95,6 @@ async function loadFile(file: string): Promise<{ definition: TargetDefinition } 
 /** Load goes to this machine, or to whom the user has named. */
 export function hostProblems(url: string, allowed: readonly string[], where: string): string[] {
   const { hostname } = new URL(url);
-  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
-  if (isLoopback || allowed.includes(hostname)) return [];
+  if (isLoopback(hostname) || allowed.includes(hostname)) return [];
   return [`${where}: ${url} is not on this machine; expected consent to put load on it: --allow-host ${hostname}`];
 }

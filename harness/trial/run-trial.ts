@@ -9,6 +9,7 @@ import { countTokensLogged } from '../measure/access-log.ts';
 import { connectionsByNode } from '../measure/node-shares.ts';
 import { readCpu, readMetrics, type Sources, takeReading } from '../measure/reading.ts';
 import { StatementReader } from '../measure/statements.ts';
+import type { TrialInput } from '../measure/trial-input.ts';
 import type { Update, UpdatesPlan } from '../plan/arrivals.ts';
 import { settingOf } from '../plan/contender.ts';
 import { keepQuiet } from '../plan/quiet.ts';
@@ -17,6 +18,8 @@ import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
 import { settleAll, within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
+import type { Executor } from '../swarm/executor.ts';
+import { localExecutor } from '../swarm/local-executor.ts';
 import { Swarm, type SwarmState } from '../swarm/swarm.ts';
 import type { MeasuredSystem, RunningSystem, SystemLayout, SystemServices } from '../targets/system.ts';
 import { type Changes, nobodysChanges, planChanges, tellable } from './changes.ts';
@@ -30,6 +33,8 @@ export interface TrialContext {
   readonly guard: Guard;
   readonly bundles: { readonly publisher: string; readonly shard: string };
   readonly limits: Limits;
+  /** Runs the clients; this machine, where it is not given. */
+  readonly executor?: Executor;
   /** What is measured. */
   readonly system: MeasuredSystem;
   /** Aborted by a signal; the reason is what the trial is rejected with. */
@@ -55,9 +60,6 @@ interface Rig {
 /** How long a client's backoff may keep it away after the window. */
 const returnPatienceUs = 90_000_000;
 
-/** Lets the clocks of all processes reach a common moment after they were told of it. */
-const leadUs = 150_000;
-
 const cleanupLimitMs = 5_000;
 
 /** Runs it. Throws `environment` when something it stands on dies, or the signal's reason; then too it leaves nothing behind. */
@@ -79,6 +81,7 @@ export async function runTrial(plan: TrialPlan, context: TrialContext): Promise<
 
 async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() => Promise<unknown>)[]): Promise<Rig> {
   const { guard, bundles } = context;
+  const executor = context.executor ?? localExecutor({ guard, bundle: bundles.shard, limits: context.limits });
   const { services } = context.system;
   context.signal.throwIfAborted();
   if (plan.fault !== null) checkInterruptible(plan.fault, services);
@@ -90,14 +93,7 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     layout.start(),
     layout.publish === null ? null : Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
     StatementReader.open(layout.database),
-    Swarm.start({
-      guard,
-      bundle: bundles.shard,
-      plan,
-      target: layout.target,
-      limits: context.limits,
-      within: layout.link?.within ?? [],
-    }),
+    Swarm.start({ executor, plan, target: layout.target, within: layout.link?.within ?? [] }),
   ]);
   cleanups.push(
     () => system.stop(),
@@ -141,6 +137,7 @@ async function measure(
   options: { phases: Phases; onPoint: (point: TimelinePoint) => void },
 ): Promise<Omit<TrialRecord, 'phasesUs'>> {
   const { publisher, swarm, sources } = rig;
+  const { leadUs } = swarm;
   const { phases } = options;
 
   phases.enter('warmUp');
@@ -223,6 +220,7 @@ async function measure(
     publishFailure: publisher.failure,
     readings: { controlStart, controlEnd, connected, windowStart, windowEnd, atRest },
     results,
+    agents: agentsOf(swarm.seats),
     atRest: state,
     timeline: series,
     statements: rig.layout.database.statements,
@@ -250,9 +248,15 @@ async function readTokensLogged({ swarm, layout: { accessLogFile, target } }: Ri
   return countTokensLogged(accessLogFile, target.token);
 }
 
+function agentsOf(seats: Swarm['seats']): TrialInput['agents'] {
+  return seats.flatMap(({ agent, host, limits: { cores }, clients }) =>
+    agent === null ? [] : { ...agent, host, cores, clients },
+  );
+}
+
 /** Everyone who will come back is connected, and holds the newest version. */
-function isAllBack({ behind, gaveUp, connected }: SwarmState, plan: TrialPlan, unreached: number): boolean {
-  return behind <= gaveUp + unreached && (plan.fault === null || connected + gaveUp >= plan.clients);
+function isAllBack({ behind, gaveUp, connected, lost }: SwarmState, plan: TrialPlan, unreached: number): boolean {
+  return behind <= gaveUp + unreached && (plan.fault === null || connected + gaveUp + lost >= plan.clients);
 }
 
 /** A process that has just started still compiles and collects: lets /metrics run warm, then waits until the servers are quiet, 2 s at most. */
@@ -270,11 +274,12 @@ async function settle(sources: Sources): Promise<void> {
 
 /** Ramps up; ends when every client holds a version, or has given up, or has had all the time it may take. */
 async function connectAll(plan: TrialPlan, swarm: Swarm): Promise<void> {
+  const { leadUs } = swarm;
   const rampUs = (plan.clients / plan.connectRate) * 1e6;
   const patienceUs = leadUs + rampUs + connectTimeoutUs + requestTimeoutUs + 2 * plan.pollIntervalUs;
   swarm.connect(nowUs() + leadUs);
   await orLate(
-    swarm.until((state) => state.holding + state.gaveUp >= plan.clients || isBarring(state, plan)),
+    swarm.until((state) => state.holding + state.gaveUp + state.lost >= plan.clients || isBarring(state, plan)),
     patienceUs,
   );
   checkWelcome(swarm.state, plan);

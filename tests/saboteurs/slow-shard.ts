@@ -8,7 +8,7 @@ const leadUs = 5_000;
 let isCanary = false;
 
 process.on('message', (command: ShardCommand) => {
-  if (command.type === 'plan') isCanary = command.plan.name === 'canary';
+  if (command.type === 'plan') isCanary = command.plan.group === 'canary';
   if (command.type !== 'updates' || !command.inWindow || isCanary) return;
   for (const { intendedUs } of command.updates)
     setTimeout(stayBusyUntil, (intendedUs - leadUs - nowUs()) / 1_000, intendedUs + busyUs);
