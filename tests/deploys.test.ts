@@ -1,16 +1,13 @@
 // A rolling deploy and a proxy that cuts idle connections, from one end to the other: every process, nginx among them, is real.
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { MetricName } from '../harness/contract/metrics.ts';
-import { isDistribution, type RunRecord, runRecord, scalarOf, type TrialRecord } from '../harness/contract/record.ts';
+import { isDistribution, type RunRecord, scalarOf, type TrialRecord } from '../harness/contract/record.ts';
+import { readRun, runCommand } from './command.fixture.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const clients = 40;
 
 let out: string;
@@ -30,10 +27,9 @@ beforeAll(async () => {
   const contender = 'websocket+postgres+heartbeat=none+nodes=2+spread=300ms';
   const args = ['rolling-deploy', 'idle-proxy', ...scale, ...settings, '--contenders', contender, '--out', out];
   // A finding against the figures of a busy machine is no concern of these tests.
-  await promisify(execFile)(process.execPath, ['--import', 'tsx', 'harness/cli.ts', 'bench', ...args], {
-    cwd: root,
-  }).catch((error: { code?: number }) => expect(error.code).toBe(4));
-  record = runRecord.parse(JSON.parse(readFileSync(join(out, 'latest', 'run.json'), 'utf8')));
+  const { code, stderr } = await runCommand('bench', ...args);
+  expect([0, 4], stderr).toContain(code);
+  record = readRun(out);
 }, 120_000);
 afterAll(async () => {
   await rm(out, { recursive: true, force: true });

@@ -28,10 +28,13 @@ const small = ['dashboard', '--clients', '10', '--poll-interval', '200ms', '--up
 const patient = { timeout: 120_000 };
 
 let place: string;
+const tmps: string[] = [];
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), 'endings-'));
 });
-afterAll(() => rm(place, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const directory of [place, ...tmps]) await rm(directory, { recursive: true, force: true });
+});
 
 interface Run {
   readonly child: ChildProcess;
@@ -107,7 +110,82 @@ async function expectNothingLeft({ mark }: Run): Promise<void> {
   await vi.waitFor(() => expect(processesOf(mark)).toEqual([]), { timeout: 15_000, interval: 100 });
 }
 
+/** A TMPDIR that no other run has, open to the account that Postgres runs as. */
+async function makeTmp(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'endings-tmp-'));
+  await chmod(directory, 0o755);
+  tmps.push(directory);
+  return directory;
+}
+
+/** Run directories in it. */
+function runDirectories(tmp: string): string[] {
+  return readdirSync(tmp).filter((name) => /^freshet-[0-9a-f]{12}/.test(name));
+}
+
 // Side by side, since most of a run is waiting.
+describe.concurrent('a run that is ended early', patient, () => {
+  test('by Ctrl-C keeps what was measured, says so, exits 130 and leaves nothing', async () => {
+    const run = startRun(['bench', '--contenders', 'sse,polling,polling+etag']);
+    await run.says('[2/3]');
+    run.child.kill('SIGINT');
+    const { code, lines } = await run.ended;
+    expect(code, lines.join('\n')).toBe(130);
+    expect(lines.at(-1)).toBe('Interrupted by SIGINT; what was measured is kept.');
+    const record = readRecord(join(run.out, 'latest', 'run.json'));
+    expect(record).toMatchObject({
+      status: 'interrupted',
+      missing: ['dashboard polling #1', 'dashboard polling+etag #1'],
+    });
+    expect(record.trials.map(({ contender }) => contender)).toEqual(['sse']);
+    expect(existsSync(join(run.out, 'latest', 'report.html'))).toBe(true);
+    await expectNothingLeft(run);
+  });
+
+  test('by SIGKILL leaves a valid record and, within seconds, no process and no directory', async () => {
+    const tmp = await makeTmp();
+    const run = startRun(['bench', '--contenders', 'sse,websocket'], { env: { TMPDIR: tmp } });
+    await run.says('[2/2]');
+    expect(runDirectories(tmp)).not.toEqual([]);
+    run.child.kill('SIGKILL');
+    await run.ended;
+    const record = readRecord(join(run.out, 'latest', 'run.json'));
+    expect(record).toMatchObject({ status: 'interrupted', missing: ['dashboard websocket #1'] });
+    await expectNothingLeft(run);
+    await expect.poll(() => runDirectories(tmp), { timeout: 20_000 }).toEqual([]);
+  });
+
+  test('by nobody who reads on is not one: a closed stderr and stdout leave record and report', async () => {
+    const run = startRun(['bench', '--contenders', 'sse']);
+    await run.says('starting');
+    run.child.stderr?.destroy();
+    run.child.stdout?.destroy();
+    const { code } = await run.ended;
+    const { status, missing } = readRecord(join(run.out, 'latest', 'run.json'));
+    // A busy machine may void its figures, as in any run; it must not end it.
+    expect(`${status} ${code}`).toMatch(/^(complete 0|invalid 4)$/);
+    expect(missing).toEqual([]);
+    expect(existsSync(join(run.out, 'latest', 'report.html'))).toBe(true);
+  });
+
+  test('by a Postgres that cannot be reached leaves no directory, though other things were still being made', async () => {
+    const tmp = await makeTmp();
+    const url = 'postgres://nobody:secret@127.0.0.1:1/none';
+    const { code, lines } = await startRun(['bench', '--postgres', url], { env: { TMPDIR: tmp } }).ended;
+    expect(code, lines.join('\n')).toBe(3);
+    expect(lines.at(-1)).toMatch(/Postgres at .*127\.0\.0\.1:1.* cannot be used/);
+    expect(lines.join('\n')).not.toContain('secret');
+    expect(runDirectories(tmp)).toEqual([]);
+  });
+
+  test('by a results folder that cannot be written is told in one line, before anything starts', async () => {
+    const { code, lines } = await startRun(['bench'], { out: '/dev/null/results' }).ended;
+    expect(code).toBe(3);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^cannot write to \/dev\/null\/results: .*; choose another with --out$/);
+  });
+});
+
 describe.concurrent('a disk that is full', patient, () => {
   test('while a trial is saved: exit 3, the table is printed, and the record is where the last line says', async () => {
     const out = join(place, 'full');
@@ -115,8 +193,7 @@ describe.concurrent('a disk that is full', patient, () => {
     // A disk of three pages: enough for a record without trials. Only root may mount one; for others the record's place is taken.
     const mount = 'mount -t tmpfs -o size=12k tmpfs "$0" && exec "$@"';
     const command = isRoot ? ['unshare', '-m', 'sh', '-c', mount, out, ...cli] : cli;
-    const env = { TMPDIR: await mkdtemp(join(place, 'tmp-')) };
-    await chmod(env.TMPDIR, 0o755);
+    const env = { TMPDIR: await makeTmp() };
     const run = startRun(['bench', '--contenders', 'sse'], { command, env, out });
     await run.says('[1/1]');
     if (!isRoot) for (const path of recordsIn(out)) await takePlace(path);

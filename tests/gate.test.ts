@@ -1,11 +1,11 @@
 // The gate from one end to the other: this version against itself with a regression planted in it.
-import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { plantRegression } from '../scripts/gate-study/plant.ts';
+import { runCommand } from './command.fixture.ts';
 
 let directory = '';
 beforeAll(async () => {
@@ -19,7 +19,7 @@ test('a second query for each poll fails the deterministic gate, and nothing els
   await plantRegression(['two-queries-per-poll', candidate]);
   const conditions = ['--clients', '40', '--duration', '1s', '--poll-interval', '250ms', '--update-interval', '250ms'];
   const versions = ['--baseline', '.', '--candidate', candidate, '--contenders', 'polling', '--deterministic'];
-  const { code, stdout } = await run(['gate', ...versions, ...conditions, '--set', 'control=200ms', '--out', out]);
+  const { code, stdout } = await runCommand('gate', ...versions, ...conditions, '--set', 'control=200ms', '--out', out);
   expect(stdout).toContain('Gate: FAIL.');
   expect(code).toBe(1);
   const results = readdirSync(out).find((name) => name.endsWith('-gate')) ?? '';
@@ -32,11 +32,3 @@ test('a second query for each poll fails the deterministic gate, and nothing els
   expect(existsSync(join(out, results, 'benchmark.json'))).toBe(true);
   expect(readdirSync(out).filter((name) => /-gate-(baseline|candidate)$/.test(name))).toHaveLength(2);
 });
-
-function run(args: readonly string[]): Promise<{ code: number; stdout: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', 'harness/cli.ts', ...args], (error, stdout) =>
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout }),
-    );
-  });
-}
