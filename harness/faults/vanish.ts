@@ -7,20 +7,30 @@ import type { Swarm } from '../swarm/swarm.ts';
 export interface Vanishing {
   readonly atUs: number;
   readonly by: VanishingWay;
+  /** Bytes that waited for clients, whose ever, before; `null` where they could not be read. */
+  readonly heldBeforeBytes: number | null;
+}
+
+interface Parts {
+  readonly swarm: Pick<Swarm, 'vanish'>;
+  readonly cut: (() => Promise<void>) | null;
+  readonly readHeldBytes: () => Promise<number | null>;
 }
 
 /**
- * Lets them vanish at their moment after `startUs`. `cut` takes their link down; without it (`null`) nobody reads their sockets any
- * more, but the kernel still acknowledges what arrives.
+ * Lets them vanish at their moment after `startUs`: from then on nobody reads their sockets, but the kernel still acknowledges what
+ * arrives; `cut` (`null`: there is none) takes their link down as well. A process that does so may be long in coming on a busy machine,
+ * so they fall silent first.
  */
 export async function vanish(
   plan: VanishingPlan,
-  { swarm, cut }: { readonly swarm: Pick<Swarm, 'vanish'>; readonly cut: (() => Promise<void>) | null },
+  { swarm, cut, readHeldBytes }: Parts,
   startUs: number,
 ): Promise<Vanishing> {
+  const heldBeforeBytes = await readHeldBytes();
   await sleepUntilUs(startUs + plan.atUs);
-  await cut?.();
   const atUs = nowUs();
   swarm.vanish();
-  return { atUs, by: cut === null ? 'freeze' : 'namespace' };
+  await cut?.();
+  return { atUs, by: cut === null ? 'freeze' : 'namespace', heldBeforeBytes };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { cpuMsPerSecond, type Reading, serverCpuMsPerSecond } from './reading.ts';
+import { parsePrometheus } from './prometheus.ts';
+import { cpuMsPerSecond, gaugeOverServers, type Reading, serverCpuMsPerSecond, sumOverServers } from './reading.ts';
 
 /** A reading that itself cost the servers `costUs`, and took as long. */
 function readingAt(atUs: number, serversUs: number | null, costUs: number): Reading {
@@ -34,4 +35,14 @@ describe('CPU between two readings', () => {
     expect(cpuMsPerSecond(readingAt(0, null, 1), readingAt(100, 5, 1), 'servers')).toBeNull();
     expect(cpuMsPerSecond(readingAt(0, 5, 1), readingAt(100, 5, 1), 'relay')).toBeNull();
   });
+});
+
+test('a gauge that no server tells is unknown, a counter without samples has counted nothing', () => {
+  const metrics = ['timers{type="Timeout"} 3\ntimers{type="Socket"} 1', 'timers{type="Socket"} 2', ''].map(
+    parsePrometheus,
+  );
+  expect(gaugeOverServers({ metrics }, 'timers')).toBe(6);
+  expect(gaugeOverServers({ metrics }, 'timers', { type: 'Timeout' })).toBe(3);
+  expect(gaugeOverServers({ metrics }, 'connections')).toBeNull();
+  expect(sumOverServers({ metrics }, 'connections')).toBe(0);
 });

@@ -107,9 +107,17 @@ export function serverCpuMsPerSecond(from: Reading, to: Reading): readonly numbe
   return rates.every((rate) => rate !== null) ? rates : null;
 }
 
-/** The sum over the servers (the relay too) of a counter or gauge; 0 when none of them has seen it yet. */
-export function sumOverServers(reading: Reading, name: string, where?: Readonly<Record<string, string>>): number {
-  return reading.metrics.reduce((sum, metrics) => sum + (sumOf(metrics, name, where) ?? 0), 0);
+type Where = Readonly<Record<string, string>>;
+
+/** The sum over the servers (the relay too) of a counter with labels; 0 when none of them has counted any yet. */
+export function sumOverServers(reading: Pick<Reading, 'metrics'>, name: string, where?: Where): number {
+  return gaugeOverServers(reading, name, where) ?? 0;
+}
+
+/** The sum over those servers that have it of a gauge, or of a counter that begins with 0; `null` when none has. */
+export function gaugeOverServers({ metrics }: Pick<Reading, 'metrics'>, name: string, where?: Where): number | null {
+  const known = metrics.map((each) => sumOf(each, name, where)).filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
 }
 
 /** CPU time so far, by part. */

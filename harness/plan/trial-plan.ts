@@ -129,6 +129,11 @@ function quietWindowUs(settings: Settings, { vanishing }: Population, contender:
   return vanishing.atUs + Math.max(vanishing.watchUs, noticedWithinUs(contender));
 }
 
+/** For how long after they vanished clients are watched; 0 where none vanish. */
+export function watchedUs({ vanishing, windowUs }: Pick<TrialPlan, 'vanishing' | 'windowUs'>): number {
+  return vanishing === null ? 0 : windowUs - vanishing.atUs;
+}
+
 function faultOf(settings: Settings, contender: Contender): FaultPlan | null {
   const kind = faultKinds.find((known) => known === settings.fault);
   if (kind === undefined) return null;

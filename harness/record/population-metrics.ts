@@ -3,13 +3,15 @@ import { metricNames as serverMetrics } from '../../servers/protocol.ts';
 import { createHistogram, mergeHistograms, recordUs } from '../contract/histogram.ts';
 import type { MetricName } from '../contract/metrics.ts';
 import type { MetricValue, TrialRecord } from '../contract/record.ts';
+import { bytesHeld, type Holdings, holdingNames } from '../measure/holdings.ts';
 import { lossesSince, noticedAfterUs, unnoticedSeries } from '../measure/losses.ts';
-import { sumOverServers } from '../measure/reading.ts';
+import { gaugeOverServers, sumOverServers } from '../measure/reading.ts';
 import { everyShard } from '../measure/swarm-totals.ts';
 import { estimateTrend } from '../measure/trend.ts';
 import type { TrialInput } from '../measure/trial-input.ts';
 import { settingOf } from '../plan/contender.ts';
 import { vanishingMeanings } from '../plan/population.ts';
+import { watchedUs } from '../plan/trial-plan.ts';
 import { distribution, estimated, scalar } from './values.ts';
 
 type ShardResult = TrialInput['results']['shards'][number];
@@ -52,15 +54,15 @@ export function vanishedClients({ vanishing, results }: Pick<TrialInput, 'vanish
 }
 
 function vanishedMetrics(input: TrialInput): Metrics {
-  const { vanishing, plan, startUs } = input;
+  const { vanishing, plan } = input;
   // Others keep no connection for a client that the server would have to end.
   if (plan.contender.transport !== 'sse' && plan.contender.transport !== 'websocket') return {};
   const vanished = vanishedClients(input);
-  const endUs = startUs + plan.windowUs - (vanishing?.atUs ?? startUs);
-  const inTime = noticed(input).filter((us) => us <= endUs);
+  const inTime = noticed(input).filter((us) => us <= watchedUs(plan));
   const noticedUs = createHistogram();
   for (const us of inTime) recordUs(noticedUs, us);
-  const held = mostOf(input, (series) => [series.bufferedBytes, series.unacknowledgedBytes]);
+  const held = mostOf(input, bytesHeld);
+  const before = vanishing?.heldBeforeBytes ?? null;
   const ended = sessionsEnded(input, ({ group }) => group !== 'vanishing');
   return {
     'vanished.noticedUs': distribution('vanished.noticedUs', noticedUs, 'no client vanished', {
@@ -68,7 +70,11 @@ function vanishedMetrics(input: TrialInput): Metrics {
     }),
     'vanished.unnoticed': scalar('vanished.unnoticed', vanished - inTime.length, ''),
     'vanished.falseKills': scalar('vanished.falseKills', ended, ''),
-    'vanished.heldBytes': scalar('vanished.heldBytes', held, unreadable),
+    'vanished.heldBytes': scalar(
+      'vanished.heldBytes',
+      held === null || before === null ? null : held - before,
+      unreadable,
+    ),
     ...beatMetrics(input),
   };
 }
@@ -109,12 +115,12 @@ function slowMetrics(input: TrialInput): Metrics {
     ),
     'slow.bufferedBytes': scalar(
       'slow.bufferedBytes',
-      mostOf(input, (series) => [series.bufferedBytes]),
+      mostOf(input, ({ bufferedBytes }) => bufferedBytes),
       unreadable,
     ),
     'server.rssPeakBytes': scalar(
       'server.rssPeakBytes',
-      mostOf(input, (series) => [series.serverRssBytes]),
+      mostOf(input, ({ serverRssBytes }) => serverRssBytes),
       'resident memory is read from /proc, which this system lacks',
     ),
   };
@@ -129,9 +135,13 @@ function soakMetrics(input: TrialInput): Metrics {
   const settled = steps.slice(Math.floor(steps.length * settlingShare)).filter((bytes) => bytes !== null);
   const trend = estimateTrend(settled, plan.seed);
   const perHour = 3_600_000_000 / timeline.stepUs;
-  const left = (name: string, where?: Readonly<Record<string, string>>) =>
-    allGone === null ? null : sumOverServers(allGone.after, name, where) - sumOverServers(allGone.before, name, where);
-  const timers = left(serverMetrics.resources, { type: 'Timeout' });
+  const left = (name: string, where?: Readonly<Record<string, string>>) => {
+    if (allGone === null) return null;
+    const before = gaugeOverServers(allGone.before, name, where);
+    const after = gaugeOverServers(allGone.after, name, where);
+    return before === null || after === null ? null : after - before;
+  };
+  const untold = allGone === null ? 'the clients never left' : 'the servers’ /metrics do not tell';
   return {
     'soak.bytesPerHour': estimated(
       'soak.bytesPerHour',
@@ -143,12 +153,8 @@ function soakMetrics(input: TrialInput): Metrics {
       everyShard(input.results).reduce((sum, { trial }) => sum + trial.opened, 0),
       '',
     ),
-    'soak.connectionsLeft': scalar('soak.connectionsLeft', left(serverMetrics.connections), 'the clients never left'),
-    'soak.timersLeft': scalar(
-      'soak.timersLeft',
-      timers === null ? null : Math.max(0, timers),
-      'the clients never left',
-    ),
+    'soak.connectionsLeft': scalar('soak.connectionsLeft', left(serverMetrics.connections), untold),
+    'soak.timersLeft': scalar('soak.timersLeft', left(serverMetrics.resources, { type: 'Timeout' }), untold),
     'soak.socketsLeft': scalar(
       'soak.socketsLeft',
       allGone?.sockets ?? null,
@@ -175,20 +181,22 @@ function sessionsEnded(input: TrialInput, whose: (shard: ShardResult) => boolean
     .reduce((sum, count) => sum + count, 0);
 }
 
-type Series = TrialRecord['timeline']['series'];
-
-/** The most that some series of the window came to together at one step; `null` where none was ever read. */
-function mostOf(input: TrialInput, pick: (series: Series) => readonly (Series[string] | undefined)[]): number | null {
-  const picked = pick(input.timeline.series).map((values) => inWindow(input, values ?? []));
-  const steps = Math.max(0, ...picked.map((values) => values.length));
-  const sums = Array.from({ length: steps }, (_, step) => picked.map((values) => values[step] ?? null));
-  const known = sums
-    .map((values) => values.filter((value) => value !== null))
-    .filter((values) => values.length > 0)
-    .map((values) => values.reduce((sum, value) => sum + value, 0));
+/** The most that the servers' holdings came to at one step of the window; `null` where none was ever read. */
+export function mostOf(
+  input: Pick<TrialInput, 'plan' | 'timeline'>,
+  pick: (held: Partial<Holdings>) => number | null | undefined,
+): number | null {
+  const read = holdingNames.map((name) => [name, inWindow(input, input.timeline.series[name] ?? [])] as const);
+  const steps = Math.max(0, ...read.map(([, values]) => values.length));
+  const known = Array.from({ length: steps }, (_, step) =>
+    pick(Object.fromEntries(read.map(([name, values]) => [name, values[step] ?? null]))),
+  ).filter((value) => value !== null && value !== undefined);
   return known.length === 0 ? null : Math.max(...known);
 }
 
-function inWindow<Value>({ plan, timeline }: TrialInput, values: readonly Value[]): readonly Value[] {
+function inWindow<Value>(
+  { plan, timeline }: Pick<TrialInput, 'plan' | 'timeline'>,
+  values: readonly Value[],
+): readonly Value[] {
   return values.slice(0, Math.round(plan.windowUs / timeline.stepUs));
 }

@@ -2,7 +2,7 @@
 // heartbeat, and a look at what is left when all have gone.
 import { sleepUs } from '../contract/clock.ts';
 import { type BeatCost, measureBeats } from '../measure/beat-cost.ts';
-import { type Holdings, readHoldings } from '../measure/holdings.ts';
+import { bytesHeld, type Holdings, readHoldings } from '../measure/holdings.ts';
 import { type Reading, type Sources, takeReading } from '../measure/reading.ts';
 import type { AllGone } from '../measure/trial-input.ts';
 import { settingOf } from '../plan/contender.ts';
@@ -22,6 +22,15 @@ interface Parts {
 /** What reads the further series of the timeline; nothing where all clients are alike. */
 export function holdingsReader(plan: TrialPlan, { layout, sources }: Parts): (() => Promise<Holdings>) | undefined {
   return kindsOf(plan).length === 0 ? undefined : () => readHoldings(sources, queuesOf(layout));
+}
+
+/** What lets clients vanish, and looks at what waits for them. */
+export function vanishingParts({ layout, swarm, sources }: Parts) {
+  return {
+    swarm,
+    cut: layout.link?.cut ?? null,
+    readHeldBytes: async () => bytesHeld(await readHoldings(sources, queuesOf(layout))),
+  };
 }
 
 /** Where it matters what a heartbeat costs, and there are any; `null` otherwise. */

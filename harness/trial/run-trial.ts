@@ -13,7 +13,7 @@ import type { TrialInput } from '../measure/trial-input.ts';
 import type { Update, UpdatesPlan } from '../plan/arrivals.ts';
 import { settingOf } from '../plan/contender.ts';
 import { keepQuiet } from '../plan/quiet.ts';
-import { connectTimeoutUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
+import { connectTimeoutUs, requestTimeoutUs, type TrialPlan, watchedUs } from '../plan/trial-plan.ts';
 import { Publisher } from '../publisher/publisher.ts';
 import { assembleTrial } from '../record/assemble-trial.ts';
 import { settleAll, within } from '../services/deadline.ts';
@@ -24,7 +24,7 @@ import { Swarm, type SwarmState } from '../swarm/swarm.ts';
 import type { MeasuredSystem, RunningSystem, SystemLayout, SystemServices } from '../targets/system.ts';
 import { type Changes, nobodysChanges, planChanges, tellable } from './changes.ts';
 import { type Phase, Phases } from './phases.ts';
-import { costOfBeats, holdingsReader, readWhenAllGone } from './population.ts';
+import { costOfBeats, holdingsReader, readWhenAllGone, vanishingParts } from './population.ts';
 import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
 import { type Watch, watch, whileAlive } from './watch.ts';
 import { checkWelcome, isBarring } from './welcome.ts';
@@ -145,6 +145,8 @@ async function measure(
   await swarm.rehearse();
   await settle(sources);
 
+  const tokensLogged = await countingTokens(rig);
+
   phases.enter('control');
   const clock = { wallMs: wallClock().getTime(), us: nowUs() };
   const stepUs = timelineStepUs(plan);
@@ -187,12 +189,14 @@ async function measure(
   });
   const [outage, vanishing] = await Promise.all([
     plan.fault === null ? null : inflict(plan.fault, rig, startUs),
-    plan.vanishing === null ? null : vanish(plan.vanishing, { swarm, cut: rig.layout.link?.cut ?? null }, startUs),
+    plan.vanishing === null ? null : vanish(plan.vanishing, vanishingParts(rig), startUs),
     sleepUntilUs(endUs),
   ]);
   const windowEnd = await takeReading(sources);
 
   phases.enter('drain');
+  // Those that vanished late are watched for no less time.
+  if (vanishing !== null) await sleepUntilUs(vanishing.atUs + watchedUs(plan));
   const everything = warmUp.length + updates.length;
   await orLate(
     Promise.all([publisher.untilPublished(everything), swarm.until((state) => isAllBack(state, plan, unreached))]),
@@ -208,7 +212,7 @@ async function measure(
   const { state } = swarm;
   const results = await swarm.finish();
   const allGone = before === null ? null : await readWhenAllGone(rig, before);
-  const tokensLogged = await readTokensLogged(rig);
+  const tokens = await tokensLogged();
   const clockStepMs = wallClock().getTime() - clock.wallMs - (nowUs() - clock.us) / 1000;
 
   return assembleTrial({
@@ -233,19 +237,30 @@ async function measure(
     beatCost,
     allGone,
     unseen: rig.layout.unseen,
-    tokensLogged,
+    tokensLogged: tokens,
   });
 }
 
 /** From the end of a connection until its request is in the log, and to spare. */
 const loggingUs = 300_000;
 
-/** `null` where no balancer logs what clients ask for. A WebSocket's request is logged when it has ended. */
-async function readTokensLogged({ swarm, layout: { accessLogFile, target } }: Rig): Promise<number | null> {
-  if (accessLogFile === null || target.kind !== 'reference') return null;
-  await orLate(swarm.leave(), requestTimeoutUs);
+/**
+ * What counts the lines with a token from now on, when all clients have left: of those before, the rehearsal's, nobody asks. `null` where
+ * no balancer logs what clients ask for. A WebSocket's request is logged when it has ended.
+ */
+async function countingTokens({
+  swarm,
+  layout: { accessLogFile, target },
+}: Rig): Promise<() => Promise<number | null>> {
+  if (accessLogFile === null || target.kind !== 'reference') return async () => null;
+  const count = () => countTokensLogged(accessLogFile, target.token);
   await sleepUs(loggingUs);
-  return countTokensLogged(accessLogFile, target.token);
+  const before = await count();
+  return async () => {
+    await orLate(swarm.leave(), requestTimeoutUs);
+    await sleepUs(loggingUs);
+    return (await count()) - before;
+  };
 }
 
 function agentsOf(seats: Swarm['seats']): TrialInput['agents'] {
