@@ -144,7 +144,7 @@ describe('a small run of seven contenders', () => {
     // 1,000 clients, or tokens behind a balancer: a trial of its own would cost more time than it proves.
     const exempt: readonly MetricName[] = ['memory.bytesPerClient', 'auth.tokensLogged'];
     // A relay with little to do is read twice and found no busier than idle: both readings stand in the reason.
-    const belowIdle = /^hidden by the noise of its idle control \(\d+\.\d+ against \d+\.\d+ ms\/s; /;
+    const belowIdle = /^hidden by the noise of its idle control \(\d+\.\d+ against \d+\.\d+ ms(\/s; | for )/;
     const wasRead = (value: MetricValue | undefined) =>
       isDistribution(value) ||
       scalarOf(value) !== null ||

@@ -32,6 +32,9 @@ describe('a small reconnect storm', { timeout: 60_000 }, () => {
     expect(scalarOf(metrics['storm.attempts'])).toBeGreaterThanOrEqual(40);
     const [fault] = trial.events.filter(({ kind }) => kind === 'fault');
     expect(fault).toMatchObject({ what: 'server killed' });
+    // What the killed server had counted died with it; a count of the new one's life alone would look like one of the window.
+    for (const name of ['db.queriesFailed', 'db.poolTimeouts', 'db.poolWaitUs', 'db.poolWaiting'] as const)
+      expect(metrics[name]).toMatchObject({ value: null, reason: expect.stringContaining('their counters with them') });
     const { clientsConnected = [] } = trial.timeline.series;
     expect([clientsConnected[0], Math.min(...clientsConnected.map(Number)), clientsConnected.at(-1)]).toEqual([
       40, 0, 40,

@@ -10,12 +10,12 @@ interface CpuRates {
   readonly noise: number;
 }
 
-/** One garbage collection more or less between two readings, ms. */
-const collectionMs = 5;
+/** One garbage collection more or less between two readings. */
+export const collectionUs = 5_000;
 
 /** What the rate of a window and that of a control may differ by chance, ms/s. */
 export function idleNoise({ controlUs, windowUs }: { controlUs: number; windowUs: number }): number {
-  return collectionMs * (1e6 / controlUs + 1e6 / windowUs);
+  return collectionUs * (1e3 / controlUs + 1e3 / windowUs);
 }
 
 /** What is hardly above idle is lost in its noise, which is not the same as nothing. */

@@ -14,9 +14,9 @@ import { histogramBetween } from '../measure/prometheus.ts';
 import {
   type CpuReading,
   cpuMsPerSecond,
+  gaugeOverServers,
   type Reading,
   type SystemPart,
-  sumOverServers,
   systemParts,
 } from '../measure/reading.ts';
 import { type SwarmTotals, totalsOf } from '../measure/swarm-totals.ts';
@@ -41,7 +41,7 @@ import { deployEvents, deployMetrics } from './deploy-metrics.ts';
 import { changesInWindow, foreignMetrics, withoutUnseen } from './foreign-metrics.ts';
 import { nodeMetrics } from './node-metrics.ts';
 import { expectedLoss, outageEvents, outageMetrics } from './outage-metrics.ts';
-import { populationMetrics, vanishedClients, vanishingEvents } from './population-metrics.ts';
+import { mostOf, populationMetrics, vanishedClients, vanishingEvents } from './population-metrics.ts';
 import { faultEvents, stormMetrics, timelineOf } from './storm-metrics.ts';
 import { distribution, estimated, scalar } from './values.ts';
 
@@ -173,6 +173,8 @@ function databaseMetrics({ input, theory }: Basis): Metrics {
   const queries = gained(({ statements }) => statements.queries);
   const perMinute = (count: number | null) => (count === null ? null : (count * minute) / lengthUs);
   const others = gained(({ statements }) => statements.others);
+  const toldByServers = (name: MetricName, read: () => number | null) =>
+    hasRestarted(input) ? scalar(name, null, replaced) : scalar(name, read(), 'the servers’ /metrics do not tell');
   const waits = mergeBetween(windowStart, windowEnd, serverMetrics.poolWait);
   return {
     'db.queriesPerMinute': scalar('db.queriesPerMinute', perMinute(queries), reason, expectedQueriesPerMinute(theory)),
@@ -183,19 +185,27 @@ function databaseMetrics({ input, theory }: Basis): Metrics {
       input.statements.available ? 'no change was intended in the window' : reason,
       expectedQueriesPerUpdate(theory),
     ),
-    'db.queriesFailed': scalar(
-      'db.queriesFailed',
-      sumOverServers(atRest, serverMetrics.queriesFailed) - sumOverServers(controlStart, serverMetrics.queriesFailed),
-      '',
+    'db.queriesFailed': toldByServers('db.queriesFailed', () =>
+      counted(serverMetrics.queriesFailed, controlStart, atRest),
     ),
-    'db.poolWaitUs': distribution('db.poolWaitUs', waits, 'the servers sent no query in the window'),
-    'db.poolWaiting': scalar('db.poolWaiting', sumOverServers(windowEnd, serverMetrics.poolWaitingPeak), ''),
-    'db.poolTimeouts': scalar(
-      'db.poolTimeouts',
-      sumOverServers(windowEnd, serverMetrics.poolTimeouts) - sumOverServers(windowStart, serverMetrics.poolTimeouts),
-      '',
+    'db.poolWaitUs': hasRestarted(input)
+      ? scalar('db.poolWaitUs', null, replaced)
+      : distribution('db.poolWaitUs', waits, 'the servers sent no query in the window'),
+    'db.poolWaiting': toldByServers('db.poolWaiting', () => mostThatWaited(input)),
+    'db.poolTimeouts': toldByServers('db.poolTimeouts', () =>
+      counted(serverMetrics.poolTimeouts, windowStart, windowEnd),
     ),
   };
+}
+
+function counted(name: string, from: Reading, to: Reading): number | null {
+  return difference(gaugeOverServers(to, name), gaugeOverServers(from, name));
+}
+
+/** Each reading tells the peak since the last one, and where the servers' holdings are looked at there are some within the window. */
+function mostThatWaited(input: TrialInput): number | null {
+  const last = gaugeOverServers(input.readings.windowEnd, serverMetrics.poolWaitingPeak);
+  return last === null ? null : Math.max(last, mostOf(input, ({ poolWaiting }) => poolWaiting) ?? 0);
 }
 
 function freshnessMetrics({ input, totals, theory }: Basis): Metrics {
