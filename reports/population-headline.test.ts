@@ -37,13 +37,24 @@ function vanished(noticedUs: readonly number[], unnoticed: number, falseKills = 
 
 describe('clients that vanish', () => {
   const record = recordOf({ websocket: vanished([1e6, 2e6, 3e6, 4e6], 0), sse: vanished([5e6, 6e6], 2, 1) });
+  const names = ['4s', '5s', '6s', '7s', '8s', '9s'];
+  const many = recordOf(
+    Object.fromEntries(
+      names.map((name, at) => [`websocket+heartbeat-interval=${name}`, vanished([(at + 1) * 1e6], 0)]),
+    ),
+  );
 
   it('are told of by who noticed the last of them, who did not, and who ended the living', () => {
     expect(sentencesOf(record)).toEqual([
-      'Websocket noticed the last vanished client after 4 s.',
-      'SSE still sent to vanished clients when the window ended.',
+      'The last vanished client was noticed by websocket after 4 s.',
+      'SSE still sent to vanished clients when the watch ended.',
       'SSE also ended connections of clients that live.',
     ]);
+  });
+
+  it('are told of for every contender that noticed them all', () => {
+    const [sentence = ''] = sentencesOf(many);
+    for (const name of names) expect(sentence).toContain(`heartbeat-interval=${name} after`);
   });
 
   it('are drawn as those the server still sends to', () => {

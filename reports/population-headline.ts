@@ -22,17 +22,15 @@ function vanishedSentences(contenders: readonly Contender[]): string[] {
     const figure = figures['vanished.noticedUs'];
     return figure?.kind === 'distribution' ? quantileOf(figure, 1) : null;
   };
-  const found = contenders
-    .flatMap((contender) => {
-      const us = lastOf(contender);
-      return us === null ? [] : [`${contender.label} noticed the last vanished client after ${formatDurationUs(us)}`];
-    })
-    .slice(0, 4);
+  const found = contenders.flatMap((contender) => {
+    const us = lastOf(contender);
+    return us === null ? [] : [`${contender.label} after ${formatDurationUs(us)}`];
+  });
   const blind = contenders.filter((contender) => (numberOf(contender, 'vanished.unnoticed') ?? 0) > 0);
   const kills = contenders.filter((contender) => (numberOf(contender, 'vanished.falseKills') ?? 0) > 0);
   return [
-    found.length === 0 ? '' : `${capitalise(found.join('; '))}.`,
-    blind.length === 0 ? '' : `${capitalise(namesOf(blind))} still sent to vanished clients when the window ended.`,
+    found.length === 0 ? '' : `The last vanished client was noticed by ${joinWords(found)}.`,
+    blind.length === 0 ? '' : `${capitalise(namesOf(blind))} still sent to vanished clients when the watch ended.`,
     kills.length === 0 ? '' : `${capitalise(namesOf(kills))} also ended connections of clients that live.`,
   ].filter((sentence) => sentence !== '');
 }
@@ -56,7 +54,8 @@ function soakSentences(contenders: readonly Contender[]): string[] {
   const left = (name: MetricName) =>
     contenders.reduce<number | null>((sum, contender) => {
       const count = numberOf(contender, name);
-      return sum === null || count === null ? null : sum + count;
+      // Fewer than before are none that are left, and make up for nobody else's.
+      return sum === null || count === null ? null : sum + Math.max(0, count);
     }, 0);
   const comings = left('soak.comings') ?? 0;
   const wordOf = (name: MetricName, noun: string) => {

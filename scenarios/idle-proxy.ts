@@ -20,7 +20,6 @@ export const idleProxy = {
   contenderDefaults: { balancer: 'round-robin', 'heartbeat-interval': 1_500_000, hold: 1_250_000 },
   columns: [
     'sessions.lost',
-    'staleShare',
     'freshnessUs.p50',
     'freshnessUs.p99',
     'updates.missed',

@@ -319,7 +319,7 @@ export const metrics = {
     acrossShards: 'whole',
     label: 'event loop',
     meaning:
-      'How late a 100 ms timer fired in the servers; the ticks a stall swallowed count as well (upper bounds of buckets 20 % wide)',
+      'How late a 100 ms timer fired in the servers (where a fault replaced them: in the new ones); the ticks a stall swallowed count as well (upper bounds of buckets 20 % wide)',
   },
   'server.rssBytes': {
     ...bytes,
@@ -373,8 +373,7 @@ export const metrics = {
     ...tally,
     acrossShards: 'whole',
     label: 'tokens in log',
-    meaning:
-      'Lines of the load balancer’s access log in which a client’s token can be read, those of the rehearsal before the trial included',
+    meaning: 'Lines of the load balancer’s access log in which a client’s token can be read',
   },
   'storm.attempts': {
     ...storm,
@@ -575,7 +574,8 @@ export const metrics = {
     deterministic: false,
     acrossShards: 'whole',
     label: 'never noticed',
-    meaning: 'Vanished clients that the server still believed in when the window ended',
+    meaning:
+      'Vanished clients that the server still believed in at the end of the time they are watched for (`watch`, or what its heartbeats need)',
   },
   'vanished.falseKills': {
     ...tally,
@@ -592,7 +592,8 @@ export const metrics = {
     acrossShards: 'whole',
     acrossRepetitions: 'max',
     label: 'held for the dead',
-    meaning: 'The most bytes, in server and kernel together, that waited at one moment for clients that had vanished',
+    meaning:
+      'The most bytes, in server and kernel together, that waited at one moment for clients to take them, beyond those that waited before some vanished',
   },
   'heartbeat.bytesPerClientHour': {
     ...bytes,
@@ -682,21 +683,21 @@ export const metrics = {
     needs: 'churn',
     acrossShards: 'whole',
     label: 'connections left',
-    meaning: 'Connections or waits that the servers still counted when all clients had gone',
+    meaning: 'Connections or waits that the servers counted when all clients had gone, against those before they came',
   },
   'soak.timersLeft': {
     ...tally,
     needs: 'churn',
     acrossShards: 'whole',
     label: 'timers left',
-    meaning: 'Timers of the servers when all clients had gone, beyond those before they came',
+    meaning: 'Timers of the servers when all clients had gone, against those before they came (fewer are below 0)',
   },
   'soak.socketsLeft': {
     ...tally,
     needs: 'churn',
     acrossShards: 'whole',
     label: 'sockets left',
-    meaning: 'TCP sockets of the servers when all clients had gone, beyond those before they came',
+    meaning: 'TCP connections to the servers’ ports that a process still had open when all clients had gone',
   },
   'generator.attemptLagUs': {
     ...latency,

@@ -12,7 +12,7 @@ const gaps: readonly Gap[] = [
   { what: 'networks with delay and loss: everything ran over loopback' },
   {
     what: 'TLS',
-    closedBy: ({ contenders }) => contenders.length > 0 && contenders.every((contender) => traitsOf(contender).tls),
+    closedBy: ({ contenders }) => contenders.some((contender) => traitsOf(contender).tls),
   },
   { what: 'proxies and firewalls of companies, with their time-outs and buffers' },
   { what: 'batteries and radios of phones' },

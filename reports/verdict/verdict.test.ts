@@ -315,8 +315,9 @@ describe('the verdict', () => {
     expect(verdict.notMeasured.join()).toMatch(/TLS.*batteries/);
   });
 
-  it('knows when clients spoke TLS', () => {
-    expect(verdictOf(recordWith({ 'sse+tls': usual.sse })).notMeasured.join()).not.toContain('TLS');
+  it('knows when some clients spoke TLS', () => {
+    for (const name of ['sse+tls', 'sse+tls=on'])
+      expect(verdictOf(recordWith({ sse: usual.sse, [name]: usual.sse })).notMeasured.join()).not.toContain('TLS');
   });
 });
 
