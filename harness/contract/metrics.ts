@@ -29,6 +29,12 @@ export interface MetricDefinition {
   readonly transports?: readonly string[];
   /** A trial with a fault alone has it: one that befalls servers or connections, one that takes a service away, or a rolling deploy. */
   readonly needsFault?: 'server' | 'service' | 'deploy';
+  /**
+   * What it has of two clocks, the clients' and that of publisher, servers and faults; clients of agents know the second only so well.
+   * `difference`: it is a time from a moment of one to a moment of the other. `share`: a sum of such times, as a share of another.
+   * `slice`: it counts what fell into 100 ms. Any other is of one clock, or of none.
+   */
+  readonly acrossClocks?: 'difference' | 'share' | 'slice';
   /** A trial with such clients alone has it: some vanish, some read slowly, all come and go, or all are of somebody's own server. */
   readonly needs?: ClientKind;
 }
@@ -155,12 +161,14 @@ export const metrics = {
   freshnessUs: {
     ...latency,
     boundary: 'versions',
+    acrossClocks: 'difference',
     label: 'freshness',
     meaning: 'From a change’s intended time until a client holds that version or a newer one, over clients and changes',
   },
   staleShare: {
     ...share,
     deterministic: false,
+    acrossClocks: 'share',
     label: 'stale screens',
     meaning: 'Share of all clients’ time in which the screen showed an outdated version or was cut off',
   },
@@ -392,6 +400,7 @@ export const metrics = {
     kind: 'gauge',
     unit: '1/s',
     acrossRepetitions: 'median',
+    acrossClocks: 'slice',
     label: 'peak attempts/s',
     meaning: 'Attempts in the busiest 100 ms after the server listened again, × 10',
   },
@@ -400,6 +409,7 @@ export const metrics = {
     kind: 'gauge',
     unit: '1/s',
     acrossRepetitions: 'median',
+    acrossClocks: 'slice',
     label: 'peak down/s',
     meaning: 'Attempts in the busiest 100 ms of the outage, × 10',
   },
@@ -407,6 +417,7 @@ export const metrics = {
     ...latency,
     needsFault: 'server',
     boundary: 'trial',
+    acrossClocks: 'difference',
     label: 'back in',
     meaning:
       'From the moment the server listened again until a client was back, over clients; one that never is counts as infinite',
@@ -527,6 +538,7 @@ export const metrics = {
     ...latency,
     needsFault: 'service',
     boundary: 'trial',
+    acrossClocks: 'difference',
     label: 'caught up',
     meaning:
       'From the service’s return until a client held what was newest by then, over clients; one that never did counts as infinite',
@@ -535,6 +547,7 @@ export const metrics = {
     ...share,
     needsFault: 'service',
     deterministic: false,
+    acrossClocks: 'share',
     label: 'stale meanwhile',
     meaning: 'Share of all clients’ time while the service was away in which the screen was outdated or cut off',
   },
@@ -563,6 +576,7 @@ export const metrics = {
     needs: 'vanishing',
     boundary: 'trial',
     acrossShards: 'whole',
+    acrossClocks: 'difference',
     label: 'noticed after',
     meaning:
       'From the moment a client vanished until the server ended its connection, over the vanished; one that it never noticed counts as infinite',
@@ -640,6 +654,7 @@ export const metrics = {
     ...latency,
     boundary: 'versions',
     needs: 'slow',
+    acrossClocks: 'difference',
     label: 'others’ freshness',
     meaning: 'Freshness of the clients that keep up with what they are sent',
   },

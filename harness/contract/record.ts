@@ -20,15 +20,22 @@ const unmeasured = z.strictObject({
   ...expectation,
 });
 
+/** How far a figure may be from the truth because two clocks were, in its unit; where it is missing, they were one. */
+const uncertainty = nonNegative.optional();
+
 const scalar = z.strictObject({
   unit: z.string(),
   value: z.number(),
+  uncertainty,
   /** Half of the 95 % confidence interval, where the value is the mean of a sample. */
   margin: nonNegative.optional(),
   ...expectation,
 });
 
-/** Quantiles are `null` where they fall among the `censored` observations (not seen by the end of the drain). */
+/** The figures of a distribution. */
+export const points = ['min', 'mean', 'p50', 'p90', 'p99', 'p999', 'max'] as const;
+
+/** Quantiles are `null` where they fall among the `censored` observations (not seen by the end of the drain), or for one of the `reasons`. */
 const distribution = z.strictObject({
   unit: z.string(),
   /** All observations, the censored ones included. */
@@ -44,6 +51,9 @@ const distribution = z.strictObject({
   max: z.number().nullable(),
   /** The seen observations as an HdrHistogram (V2, compressed, base64), in the unit above. */
   histogram: z.string(),
+  uncertainty,
+  /** Why some of the figures above are `null` though they were seen. */
+  reasons: z.partialRecord(z.enum(points), z.string()).optional(),
   /** The median that arithmetic predicts. */
   ...expectation,
 });
@@ -79,6 +89,19 @@ const scenario = z.strictObject({
 
 const settingValue = z.union([z.string(), z.number(), z.boolean()]);
 
+/** How an agent's clock stood to the coordinator's, which publisher, servers and faults share. */
+const agentClock = z.strictObject({
+  /** What was added to the agent's clock, µs. */
+  offsetUs: z.number(),
+  /** How far that may have been wrong at any moment of the window; `null` where the clock could not be read after it. */
+  uncertaintyUs: nonNegative.nullable(),
+  /** How fast the clocks grew apart, in millionths, and how far that may be wrong; `null` likewise. */
+  driftPpm: z.number().nullable(),
+  driftUncertaintyPpm: nonNegative.nullable(),
+  /** The tightest round trip through Redis, both ways together. */
+  roundTripUs: nonNegative,
+});
+
 /** An agent that ran a part of a trial's clients. */
 const agent = z.strictObject({
   name: z.string(),
@@ -94,6 +117,8 @@ const agent = z.strictObject({
   errorUs: z.number().nullable(),
   /** How it was lost, and its clients' figures with it; `null` where it was there to the end. */
   lost: z.string().nullable(),
+  /** `null` where it was lost. */
+  clock: agentClock.nullable(),
 });
 
 const trial = z.strictObject({
@@ -201,6 +226,7 @@ export type TrialRecord = z.infer<typeof trial>;
 export type MetricValue = z.infer<typeof metricValue>;
 export type ScalarValue = z.infer<typeof scalar>;
 export type DistributionValue = z.infer<typeof distribution>;
+export type AgentClock = z.infer<typeof agentClock>;
 export type HealthFinding = z.infer<typeof finding>;
 export type WitnessedCount = z.infer<typeof witnessedCount>;
 export type Verdict = z.infer<typeof verdict>;
@@ -212,6 +238,14 @@ export const transports = ['polling', 'long-polling', 'sse', 'websocket'] as con
 /** The JSON Schema (draft 2020-12) of `run.json`. */
 export function runRecordJsonSchema(): Record<string, unknown> {
   return { $id: 'freshet.run/1', title: 'Freshet run record', ...z.toJSONSchema(runRecord) };
+}
+
+/** A figure that may be wrong by more than this share of itself is not told. */
+export const mostUncertainShare = 0.1;
+
+/** Whether a figure is to be believed, given how far two clocks may have been apart. */
+export function isCertain(value: number, uncertainty: number): boolean {
+  return uncertainty <= mostUncertainShare * Math.abs(value);
 }
 
 /** True for a distribution, which has a histogram. */

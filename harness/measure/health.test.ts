@@ -143,6 +143,12 @@ const provocations: Readonly<Record<HealthCode, readonly [HealthFinding['severit
   WARM_UP_UNFINISHED: ['warn', input({ behindAtStart: 1 })],
   WINDOW_OVERRUN: ['warn', windowEnd(20_402_000, 7), windowEnd(19_600_000, 7)],
   CLOCK_STEP: ['warn', input({ clockStepMs: 201 }), input({ clockStepMs: -3_600_000 })],
+  CLOCKS_UNSURE: [
+    'warn',
+    metrics({
+      freshnessUs: { ...summarize(createHistogram(), 'us', 1), uncertainty: 2_001, reasons: { p50: 'unsure' } },
+    }),
+  ],
   FOREIGN_QUERIES: ['warn', windowEnd(20_001_000, 8)],
   UPDATES_MISSED: ['warn', trial({ delivered: 1_989, missed: 1 })],
   UPDATES_DUPLICATE: ['warn', trial({ duplicate: 1 })],

@@ -37,6 +37,7 @@ export type HealthCode =
   | 'WARM_UP_UNFINISHED'
   | 'WINDOW_OVERRUN'
   | 'CLOCK_STEP'
+  | 'CLOCKS_UNSURE'
   | 'FOREIGN_QUERIES'
   | 'UPDATES_MISSED'
   | 'UPDATES_DUPLICATE'
@@ -270,6 +271,16 @@ const clockStep: Check = ({ input }) =>
       )
     : [];
 
+/** The lowest figures are the first that an agent's clock cannot tell; nobody asks for the minimum. */
+const clocksUnsure: Check = ({ metrics }) =>
+  Object.entries(metrics).flatMap(([name, value]) => {
+    if (!isDistribution(value) || value.uncertainty === undefined) return [];
+    const untold = Object.keys(value.reasons ?? {}).filter((point) => point !== 'min');
+    if (untold.length === 0) return [];
+    const message = `the agents’ clocks may be off by ${formatDurationUs(value.uncertainty)}, which is too much to tell ${untold.join(', ')} of ${name}`;
+    return warn('CLOCKS_UNSURE', message);
+  });
+
 const foreignQueries: Check = ({ input }) => {
   const { windowStart, windowEnd } = input.readings;
   const count = (windowEnd.statements.foreign ?? 0) - (windowStart.statements.foreign ?? 0);
@@ -345,6 +356,7 @@ const checks: readonly Check[] = [
   warmUpUnfinished,
   windowOverrun,
   clockStep,
+  clocksUnsure,
   foreignQueries,
   missedUpdates,
   saturated,

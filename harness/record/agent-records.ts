@@ -1,5 +1,5 @@
 // What the record says of the agents that ran a trial's clients. A trial whose clients all ran on the run's own machine says nothing.
-import type { TrialRecord } from '../contract/record.ts';
+import type { AgentClock, TrialRecord } from '../contract/record.ts';
 import { generatorErrors } from '../measure/canary.ts';
 import type { Estimate } from '../measure/estimate.ts';
 import { everyShard } from '../measure/swarm-totals.ts';
@@ -28,8 +28,16 @@ export function agentRecords(input: TrialInput): Pick<TrialRecord, 'agents'> {
         clients,
         cpuShare: shares.length === 0 ? null : shares.reduce((sum, share) => sum + share, 0),
         errorUs: error?.value ?? null,
+        clock: clockOf(shards),
         lost: results.lost.find(({ agent }) => agent === name)?.how ?? null,
       };
     }),
   };
+}
+
+/** All its shards followed the same clock; the least that one of them knows of it is said. */
+function clockOf(shards: readonly Pick<TrialInput['results']['shards'][number], 'clock'>[]): AgentClock | null {
+  const clocks = shards.map(({ clock }) => clock).filter((clock) => clock !== null);
+  const doubt = ({ uncertaintyUs }: AgentClock) => uncertaintyUs ?? Number.POSITIVE_INFINITY;
+  return clocks.toSorted((a, b) => doubt(b) - doubt(a))[0] ?? null;
 }

@@ -36,6 +36,7 @@ import type { VanishingWay } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { aboveIdle, idleNoise } from './above-idle.ts';
 import { agentRecords, generatorErrorsIn } from './agent-records.ts';
+import { withUncertainty } from './clock-uncertainty.ts';
 import { connectMetrics } from './connect-metrics.ts';
 import { deployEvents, deployMetrics } from './deploy-metrics.ts';
 import { changesInWindow, foreignMetrics, withoutUnseen } from './foreign-metrics.ts';
@@ -90,7 +91,8 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...populationMetrics(input),
     ...foreignMetrics(input, totals),
   };
-  const metrics = withoutUnseen(measured, input);
+  const { agents = [] } = agentRecords(input);
+  const metrics = withUncertainty(withoutUnseen(measured, input), agents, stalenessOf(basis));
   const witnesses = countWitnesses(input, totals);
   const health = examineHealth({ input, totals, metrics, witnesses, theory: basis.theory });
   return {
@@ -112,7 +114,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ),
     witnesses,
     health,
-    ...agentRecords(input),
+    ...(agents.length > 0 && { agents }),
   };
 }
 
@@ -224,6 +226,16 @@ function freshnessMetrics({ input, totals, theory }: Basis): Metrics {
       screenUs === 0 ? null : totals.window.staleUs / screenUs,
       'the window had no length',
     ),
+  };
+}
+
+/** A change makes a screen stale by the publisher's clock and fresh by the client's; a cut does both by the client's. */
+function stalenessOf({ input: { outage, plan }, totals }: Basis) {
+  const cuts = totals.sessions.flatMap(({ returns }) => returns).reduce((sum, { losses }) => sum + losses, 0);
+  const outageUs = outage === null ? 0 : outage.untilUs - outage.atUs;
+  return {
+    edges: totals.histograms.freshnessUs.totalCount + totals.censored + plan.clients + 2 * cuts,
+    screenUs: (name: MetricName) => plan.clients * (name === 'outage.staleShare' ? outageUs : totals.windowUs),
   };
 }
 

@@ -1,4 +1,5 @@
 // A shard as a process: commands come and reports go over Node's IPC channel. It ends when told, or when its parent is gone.
+import { followClock } from '../contract/clock.ts';
 import { Shard } from './shard.ts';
 import type { ShardCommand, ShardReport } from './shard-contract.ts';
 
@@ -17,6 +18,10 @@ process.on('message', (command: ShardCommand) => {
   if (command.type === 'plan') {
     shard = new Shard(command.plan, report);
     report({ type: 'ready' });
+    return;
+  }
+  if (command.type === 'clock') {
+    followClock(command.offset);
     return;
   }
   shard?.obey(command);

@@ -1,5 +1,7 @@
 // What a shard is told and what it answers: plain JSON, the same wherever the shard runs.
 
+import type { ClockOffset } from '../contract/clock.ts';
+import type { AgentClock } from '../contract/record.ts';
 import type { Update } from '../plan/arrivals.ts';
 import type { ChurnPlan } from '../plan/population.ts';
 import type { TargetPlan } from '../targets/target-plan.ts';
@@ -42,6 +44,10 @@ export interface ShardPlan {
 
 export type ShardCommand =
   | { readonly type: 'plan'; readonly plan: ShardPlan }
+  /** An agent's word: the clock of the trial is this far from the machine's. */
+  | { readonly type: 'clock'; readonly offset: ClockOffset }
+  /** An agent reads the coordinator's clock anew; answer `clock-read`. */
+  | { readonly type: 'read-clock' }
   /** Open and close some sessions that do not count; answer `rehearsed`. */
   | { readonly type: 'rehearse' }
   /** All shards begin their ramp at this moment. */
@@ -113,10 +119,13 @@ export interface ShardResult {
   readonly sessions: SessionReport;
   /** CPU time of this process within the window. */
   readonly cpuUs: number;
+  /** What its agent found of the clock that the shard followed; `null`: it followed this machine's. */
+  readonly clock: AgentClock | null;
 }
 
 export type ShardReport =
   | { readonly type: 'ready' }
+  | { readonly type: 'clock-read' }
   | { readonly type: 'rehearsed' }
   | ShardProgress
   | ShardResult

@@ -74,9 +74,12 @@ export class Shard {
   }
 
   /** Does what it is told; `close` is the last command. */
-  obey(command: Exclude<ShardCommand, { type: 'plan' }>): void {
+  obey(command: Exclude<ShardCommand, { type: 'plan' | 'clock' }>): void {
     this.#heard += 1;
     switch (command.type) {
+      case 'read-clock':
+        this.#report({ type: 'clock-read' });
+        return;
       case 'rehearse':
         void rehearse(this.#world.context, this.#world.makeSession).then(() => this.#report({ type: 'rehearsed' }));
         return;
@@ -264,6 +267,7 @@ export class Shard {
       staleUs: this.#ledger.staleness.report(),
       sessions: this.#ledger.sessions.report(),
       cpuUs: end.cpuUs - start.cpuUs,
+      clock: null,
     };
   }
 }

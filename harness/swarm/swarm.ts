@@ -42,6 +42,7 @@ export interface LostShard {
 
 interface FollowedShard {
   readonly handle: ShardHandle;
+  hasReadClock: boolean;
   isRehearsed: boolean;
   /** Commands it was told, and how many of them a progress must know of to count. */
   told: number;
@@ -85,6 +86,7 @@ export class Swarm {
     void running.lost.then(this.#onBroken);
     this.#shards = running.handles.map((handle) => ({
       handle,
+      hasReadClock: false,
       isRehearsed: false,
       told: 0,
       mustHaveHeard: 0,
@@ -137,6 +139,13 @@ export class Swarm {
   async rehearse(): Promise<void> {
     const all = this.#every(({ isRehearsed }) => isRehearsed);
     this.#tell({ type: 'rehearse' });
+    await all;
+  }
+
+  /** Lets agents read our clock shortly before it matters; resolves when all have. */
+  async readClocks(): Promise<void> {
+    const all = this.#every(({ hasReadClock }) => hasReadClock);
+    this.#tell({ type: 'read-clock' });
     await all;
   }
 
@@ -241,6 +250,7 @@ export class Swarm {
 
   #hear(shard: FollowedShard, report: ShardReport): void {
     if (report.type === 'broken') this.#onBroken(new FreshetError('input', report.problem));
+    if (report.type === 'clock-read') shard.hasReadClock = true;
     if (report.type === 'rehearsed') shard.isRehearsed = true;
     if (report.type === 'progress' && report.heard >= shard.mustHaveHeard) shard.progress = report;
     if (report.type === 'result') shard.result = report;

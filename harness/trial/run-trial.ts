@@ -167,6 +167,8 @@ async function measure(
   const behindAtStart = warmUp.length === 0 ? 0 : Math.max(0, swarm.state.behind - unreached);
   const beatCost = await costOfBeats(plan, rig);
 
+  await swarm.readClocks();
+
   const firstVersionInWindow = 1 + Math.max(0, ...warmUp.map(({ version }) => version));
   const startUs = nowUs() + leadUs;
   const endUs = startUs + plan.windowUs;
