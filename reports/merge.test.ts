@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distributionOf } from './fixtures/record.ts';
-import { centreOf, mergeFigures, quantileOf, reasonOf } from './merge.ts';
+import { centreOf, isUnseen, isUnsure, mergeFigures, quantileOf, reasonOf } from './merge.ts';
 
 describe('a distribution over repetitions', () => {
   it('has the quantiles of all observations together, not the mean of percentiles', () => {
@@ -107,5 +107,40 @@ describe('a scalar over repetitions', () => {
         }),
       );
     });
+  });
+});
+
+describe('a distribution over two clocks', () => {
+  const doubted = (uncertainty: number, ...repetitions: number[][]) => {
+    const figure = mergeFigures(
+      'freshnessUs',
+      repetitions.map((values) => ({ ...distributionOf(values), uncertainty })),
+    );
+    if (figure.kind !== 'distribution') throw new Error('expected a distribution');
+    return figure;
+  };
+  const values = [...Array.from({ length: 90 }, () => 10_000), ...Array.from({ length: 10 }, () => 200_000)];
+
+  it.each([1, 2])('of %d repetitions tells no quantile that its uncertainty may be a tenth of', (repetitions) => {
+    const figure = doubted(1_100, ...Array.from({ length: repetitions }, () => values));
+    expect([0.5, 0.9].map((quantile) => quantileOf(figure, quantile))).toEqual([null, null]);
+    expect(quantileOf(figure, 0.99)).toBeCloseTo(200_000, -3);
+    expect([isUnsure(figure, 0.5), isUnsure(figure, 0.99), isUnseen(figure, 0.5)]).toEqual([true, false, false]);
+    expect(reasonOf(figure, 0.5)).toBe(
+      'p50 is not told: the agents’ clocks may be off by 1.1 ms, which is more than 10 % of it',
+    );
+  });
+
+  it('keeps what was never seen apart from what is not told', () => {
+    const figure = mergeFigures('freshnessUs', [{ ...distributionOf([10_000, 20_000], 8), uncertainty: 5_000 }]);
+    expect([0.1, 0.5].map((quantile) => isUnsure(figure, quantile))).toEqual([true, false]);
+    expect([0.1, 0.5].map((quantile) => isUnseen(figure, quantile))).toEqual([false, true]);
+    expect(reasonOf(figure, 0.5)).toContain('not seen by the end of the drain');
+  });
+
+  it('is as uncertain as the worst of its repetitions', () => {
+    const other = { ...distributionOf(values), uncertainty: 300 };
+    expect(mergeFigures('freshnessUs', [other, { ...other, uncertainty: 900 }]).uncertainty).toBe(900);
+    expect(mergeFigures('freshnessUs', [distributionOf(values)]).uncertainty).toBeNull();
   });
 });

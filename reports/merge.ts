@@ -1,13 +1,17 @@
 // One metric's values over repetitions → one figure, merged as the catalogue says: distributions as histograms, never as
 // averaged percentiles; what was not measured stays unmeasured and keeps its reason.
 import { decodeFromCompressedBase64, type Histogram } from 'hdr-histogram-js';
+import { spellQuantile } from '../harness/contract/comparison.ts';
 import { type MetricName, metricOf } from '../harness/contract/metrics.ts';
 import {
   type DistributionValue,
+  isCertain,
   isDistribution,
   type MetricValue,
+  mostUncertainShare,
   type ScalarValue,
 } from '../harness/contract/record.ts';
+import { formatFigure } from './figures.ts';
 
 interface FigureBase {
   readonly unit: string;
@@ -19,6 +23,8 @@ interface FigureBase {
   readonly repetitions: number;
   /** Why it was not measured, in those where it was not. */
   readonly reasons: readonly string[];
+  /** How far it may be from the truth because the clocks of agents were, in its unit; of repetitions the most. `null`: there was one clock. */
+  readonly uncertainty: number | null;
 }
 
 interface ScalarFigure extends FigureBase {
@@ -55,6 +61,7 @@ export function mergeFigures(name: MetricName, values: readonly (MetricValue | u
     measured: distributions.length > 0 ? distributions.length : scalars.length,
     repetitions: values.length,
     reasons: reasonsOf(values),
+    uncertainty: uncertaintyOf(values),
   };
   if (distributions.length > 0) return { ...base, kind: 'distribution', ...mergeDistributions(distributions) };
   return {
@@ -81,16 +88,38 @@ function mergeScalars(
   return { value: isKnown ? most : null, below: isKnown ? null : most, hidden: bounds.length };
 }
 
-/** The value at `quantile` (0 to 1, the last) over all observations; `null` where it falls among those not seen by the end of the drain. */
+/**
+ * The value at `quantile` (0 to 1, the last) over all observations; `null` where it falls among those not seen by the end of the drain,
+ * or where the clocks of agents do not tell it.
+ */
 export function quantileOf(figure: DistributionFigure, quantile: number): number | null {
   const stated = statedQuantile(figure.stated, quantile);
-  if (stated !== undefined) return stated;
+  const value = stated === undefined ? observedQuantile(figure, quantile) : stated;
+  return value === null || !isCertain(value, figure.uncertainty ?? 0) ? null : value;
+}
+
+/** Whether the value at `quantile` lies beyond all that was seen, so is more than any number. */
+export function isUnseen(figure: Figure | undefined, quantile: number): boolean {
+  if (figure?.kind !== 'distribution' || figure.histogram === null) return false;
+  return figure.censored > 0 && rankOf(figure, quantile) > figure.histogram.totalCount;
+}
+
+/** Whether it was seen, but the clocks of agents do not tell it. */
+export function isUnsure(figure: Figure | undefined, quantile: number): boolean {
+  if (figure?.kind !== 'distribution' || figure.uncertainty === null) return false;
+  return quantileOf(figure, quantile) === null && observedQuantile(figure, quantile) !== null;
+}
+
+function observedQuantile(figure: DistributionFigure, quantile: number): number | null {
   if (figure.histogram === null || figure.count === 0) return null;
   const seen = figure.histogram.totalCount;
-  const rank = Math.max(1, Math.ceil(quantile * figure.count - 1e-9));
-  if (rank > seen) return null;
+  const rank = rankOf(figure, quantile);
   // Half a rank below, so that rounding cannot push it over to the next observation.
-  return figure.histogram.getValueAtPercentile(((rank - 0.5) / seen) * 100);
+  return rank > seen ? null : figure.histogram.getValueAtPercentile(((rank - 0.5) / seen) * 100);
+}
+
+function rankOf({ count }: DistributionFigure, quantile: number): number {
+  return Math.max(1, Math.ceil(quantile * count - 1e-9));
 }
 
 /** The one number that stands for a figure: a scalar's value, a distribution's median. */
@@ -99,14 +128,16 @@ export function centreOf(figure: Figure | undefined): number | null {
   return figure.kind === 'scalar' ? figure.value : quantileOf(figure, 0.5);
 }
 
-/** Why a figure, or a distribution's `quantile`, has no number, for a footnote. */
-export function reasonOf(figure: Figure | undefined, quantile = 'p50'): string {
+/** Why a figure, or a distribution's `quantile`, has no number, for a footnote that names it by `word`. */
+export function reasonOf(figure: Figure | undefined, quantile = 0.5, word = spellQuantile(quantile)): string {
   if (figure === undefined) return 'not in the run record';
   if (figure.kind === 'scalar') return figure.reasons.join('; ') || 'not in the run record';
   if (figure.count === 0) return 'no observation fell into the window';
+  if (isUnsure(figure, quantile))
+    return `${word} is not told: the agents’ clocks may be off by ${formatFigure(figure.uncertainty, figure.unit)}, which is more than ${mostUncertainShare * 100} % of it`;
   if (figure.censored > 0) {
     const seen = `${figure.censored.toLocaleString('en-US')} of ${figure.count.toLocaleString('en-US')} observations`;
-    return `${quantile} lies among the ${seen} that were not seen by the end of the drain`;
+    return `${word} lies among the ${seen} that were not seen by the end of the drain`;
   }
   return 'the record’s histogram cannot be read';
 }
@@ -146,6 +177,13 @@ function statedQuantile(stated: DistributionValue | null, quantile: number): num
   if (quantile === 0.99) return stated.p99;
   if (quantile === 0.999) return stated.p999;
   return quantile === 1 ? (stated.censored > 0 ? null : stated.max) : undefined;
+}
+
+function uncertaintyOf(values: readonly (MetricValue | undefined)[]): number | null {
+  const known = present(
+    values.map((value) => (value !== undefined && 'uncertainty' in value ? value.uncertainty : undefined)),
+  );
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 function combine(name: MetricName, values: readonly number[]): number | null {

@@ -2,7 +2,7 @@
 import type { MetricName } from '../harness/contract/metrics.ts';
 import { scalarOf } from '../harness/contract/record.ts';
 import { counted } from './conditions.ts';
-import { reasonOf } from './merge.ts';
+import { isUnsure, reasonOf } from './merge.ts';
 import type { Run } from './run.ts';
 import { notBackOf, type PeakName, peakOf, recoveryUs, type Storm, stormsOf } from './storm.ts';
 import {
@@ -13,7 +13,9 @@ import {
   type Reading,
   readQuantile,
   readScalar,
+  repetitionText,
   type Table,
+  uncertaintyText,
 } from './table.ts';
 
 type Source = ColumnSource<Storm>;
@@ -145,10 +147,11 @@ function readPeak(storm: Storm, name: PeakName): Reading {
   return { ...readScalar(storm.contender, name), value: peakOf(storm, name) };
 }
 
-function readRecovery(storm: Storm, quantile: string, share: number): Reading {
+function readRecovery(storm: Storm, word: string, share: number): Reading {
   const figure = storm.contender.figures['storm.recoveryUs'];
-  const reason = notBackReason(storm) ?? reasonOf(figure, quantile);
-  return { value: recoveryUs(storm, share), reason, ...(figure === undefined ? {} : caveatOf(figure)) };
+  const reason = isUnsure(figure, share) ? null : notBackReason(storm);
+  const caveats = figure === undefined ? [] : [uncertaintyText(figure), repetitionText(figure)];
+  return { value: recoveryUs(storm, share), reason: reason ?? reasonOf(figure, share, word), ...caveatOf(caveats) };
 }
 
 function readNotBack(storm: Storm): Reading {

@@ -86,7 +86,8 @@ export function readBytesPerClientMinute(contender: Contender): Reading {
 export function readScalar(contender: Contender, name: MetricName): Reading {
   const figure = contender.figures[name];
   if (figure === undefined || figure.kind !== 'scalar') return { value: null, reason: reasonOf(undefined) };
-  return { value: figure.value, reason: reasonOf(figure), ...marginCaveatOf(contender, name), ...caveatOf(figure) };
+  const caveats = [marginText(contender, name), uncertaintyText(figure), repetitionText(figure)];
+  return { value: figure.value, reason: reasonOf(figure), ...caveatOf(caveats) };
 }
 
 /** Half of its 95 % interval, where one trial measured it and its record has that; `null` otherwise. */
@@ -95,9 +96,14 @@ export function marginOf({ trials }: Contender, name: MetricName): number | null
   return value !== undefined && 'margin' in value ? (value.margin ?? null) : null;
 }
 
-function marginCaveatOf(contender: Contender, name: MetricName): { caveat?: string } {
+function marginText(contender: Contender, name: MetricName): string {
   const margin = marginOf(contender, name);
-  return margin === null ? {} : { caveat: `± ${formatCell(margin, metricOf(name).unit)} (95 % interval)` };
+  return margin === null ? '' : `± ${formatCell(margin, metricOf(name).unit)} (95 % interval)`;
+}
+
+/** How far the clocks of agents leave a figure open. */
+export function uncertaintyText({ uncertainty, unit }: Figure): string {
+  return uncertainty === null ? '' : `± ${formatCell(uncertainty, unit)} (clocks of agents)`;
 }
 
 /** The value at `quantile` of a distribution metric of a contender. */
@@ -106,24 +112,26 @@ export function readQuantile(contender: Contender, name: MetricName, quantile: n
   if (figure === undefined || figure.kind === 'scalar') return { value: null, reason: reasonOf(figure) };
   return {
     value: quantileOf(figure, quantile),
-    reason: reasonOf(figure, `p${quantile * 100}`),
-    ...fullCaveatOf(figure),
+    reason: reasonOf(figure, quantile, `p${quantile * 100}`),
+    ...caveatOf([uncertaintyText(figure), unseenText(figure) || repetitionText(figure)]),
   };
 }
 
-function fullCaveatOf(figure: DistributionFigure): { caveat?: string } {
-  if (figure.censored === 0) return caveatOf(figure);
-  return {
-    caveat: `${figure.censored.toLocaleString('en-US')} of ${figure.count.toLocaleString('en-US')} observations were not seen by the end of the drain`,
-  };
+function unseenText({ censored, count }: DistributionFigure): string {
+  if (censored === 0) return '';
+  return `${censored.toLocaleString('en-US')} of ${count.toLocaleString('en-US')} observations were not seen by the end of the drain`;
 }
 
 /** In how many of the repetitions a figure was measured, when not in all. */
-export function caveatOf(figure: Figure): { caveat?: string } {
-  if (figure.measured === figure.repetitions || figure.measured === 0) return {};
-  return {
-    caveat: `measured in ${figure.measured} of ${figure.repetitions} repetitions (${figure.reasons.join('; ')})`,
-  };
+export function repetitionText({ measured, repetitions, reasons }: Figure): string {
+  if (measured === repetitions || measured === 0) return '';
+  return `measured in ${measured} of ${repetitions} repetitions (${reasons.join('; ')})`;
+}
+
+/** What must be said of a number, as one footnote; none where all parts are empty. */
+export function caveatOf(parts: readonly string[]): { caveat?: string } {
+  const said = parts.filter((part) => part !== '');
+  return said.length === 0 ? {} : { caveat: said.join('; ') };
 }
 
 function cellOf({ value, reason, caveat }: Reading, unit: string, footnotes: string[]): Cell {

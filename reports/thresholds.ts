@@ -1,5 +1,5 @@
 // A run and its thresholds → which were kept. What was not measured keeps nothing.
-import { isWithin, spellQuantile } from '../harness/contract/comparison.ts';
+import { isWithin } from '../harness/contract/comparison.ts';
 import { spellThreshold, type Threshold } from '../harness/contract/threshold.ts';
 import { formatWithUnit } from './figures.ts';
 import { quantileOf, reasonOf } from './merge.ts';
@@ -41,7 +41,7 @@ function judge(contender: Contender, threshold: Threshold): ThresholdResult {
     isKept: value === null ? below !== null && isKeptBelow(below, threshold) : isWithin(value, threshold),
     because:
       value === null
-        ? `${below === null ? 'not measured' : `under ${formatWithUnit(below, figure?.unit ?? '')}`} (${reasonOf(figure, spellQuantile(quantile))})`
+        ? `${below === null ? 'not measured' : `under ${formatWithUnit(below, figure?.unit ?? '')}`} (${reasonOf(figure, quantile)})`
         : formatWithUnit(value, figure?.unit ?? ''),
   };
 }

@@ -1,5 +1,5 @@
 // A run → freshness curves: points of 1 / (1 − p) and time, as far as the observations reach.
-import { type DistributionFigure, quantileOf } from '../merge.ts';
+import { type DistributionFigure, isUnsure, quantileOf } from '../merge.ts';
 import type { Run } from '../run.ts';
 import { type Look, looksOf } from './chart.ts';
 
@@ -46,6 +46,8 @@ function pointsOf(figure: DistributionFigure): Point[] {
     // Denser at the start, where curves rise steeply.
     const odds = Math.exp(last * (step / pointCount) ** 1.6);
     const us = quantileOf(figure, 1 - 1 / odds);
+    // The clocks of agents tell no times as short as the first.
+    if (us === null && isUnsure(figure, 1 - 1 / odds)) continue;
     if (us === null) break;
     points.push({ odds, us: Math.max(us, floorUs) });
   }

@@ -3,7 +3,7 @@
 import { formatDurationUs, formatNumber } from '../../harness/contract/units.ts';
 import { formatFigure } from '../figures.ts';
 import { shorten } from '../inert.ts';
-import { type DistributionFigure, quantileOf } from '../merge.ts';
+import { type DistributionFigure, isUnseen, isUnsure, quantileOf } from '../merge.ts';
 import { numberOf, type Run } from '../run.ts';
 import { durationLabels, logDomain, logPosition, logTicks } from './axes.ts';
 import { type Chart, type Frame, fitLabel, hitName, type Look, labelHeightPx, type Spec, widestOf } from './chart.ts';
@@ -25,9 +25,12 @@ export function freshnessChart(run: Run): Chart | null {
   return {
     name: 'freshness',
     title,
-    subtitle: ['From a change until a client shows it, by percentile (log scales)', ...cutNote, ...run.conditions].join(
-      ' · ',
-    ),
+    subtitle: [
+      'From a change until a client shows it, by percentile (log scales)',
+      ...cutNote,
+      ...clockNote(curves),
+      ...run.conditions,
+    ].join(' · '),
     alternative: `${title}. ${summary.join('; ')}.`,
     data: {
       columns: ['contender', 'p50', 'p90', 'p99', 'p99.9', 'observations', 'not seen'],
@@ -42,7 +45,18 @@ export function freshnessChart(run: Run): Chart | null {
   };
 }
 
+/** Where agents ran the clients, and a curve may begin late for it. */
+function clockNote(curves: readonly Curve[]): string[] {
+  const known = curves.flatMap(({ figure: { uncertainty } }) => uncertainty ?? []);
+  return known.length === 0
+    ? []
+    : [`± ${formatDurationUs(Math.max(...known))} by the clocks of agents, drawn from ten times that on`];
+}
+
 function titleOf(run: Run): string | null {
+  // One whose median the clocks do not tell may be the fastest, or not.
+  if (run.contenders.some(({ figures }) => isUnsure(figures.freshnessUs, 0.5)))
+    return 'How fresh the screens were, as far as the clocks of the agents tell';
   const extremes = extremesOf(run.contenders, (contender) => numberOf(contender, 'freshnessUs'));
   if (extremes === null)
     return run.contenders.some(({ figures }) => figures.freshnessUs?.kind === 'distribution')
@@ -64,7 +78,7 @@ function titleOf(run: Run): string | null {
 function lateText(run: Run): string {
   const late = run.contenders.filter((contender) => {
     const figure = contender.figures.freshnessUs;
-    return figure?.kind === 'distribution' && figure.censored > 0 && numberOf(contender, 'freshnessUs') === null;
+    return isUnseen(figure, 0.5);
   });
   return late.length === 0
     ? ''

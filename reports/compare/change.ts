@@ -1,8 +1,7 @@
 // One metric of a contender in two runs → how it changed, within what, and whether that fails the comparison.
-import { spellQuantile } from '../../harness/contract/comparison.ts';
 import { type MetricName, metricOf } from '../../harness/contract/metrics.ts';
 import { isDistribution, type MetricValue, type TrialRecord } from '../../harness/contract/record.ts';
-import { type Figure, mergeFigures, quantileOf, reasonOf } from '../merge.ts';
+import { type Figure, isUnseen, mergeFigures, quantileOf, reasonOf } from '../merge.ts';
 import type { Contender } from '../run.ts';
 import { unpairedShift } from '../statistics/hodges-lehmann.ts';
 import { type CompareLimits, type Role, roleOf, smallestTimingOf } from './rules.ts';
@@ -79,13 +78,13 @@ function judgeUnmeasured(
   right: { figure: Figure | undefined; value: number | null; quantile: number | null },
 ): Pick<Change, 'ratio' | 'outcome' | 'isFailure' | 'reason'> {
   const isLost = left.value !== null;
-  const isUnseen = isLost && right.figure?.kind === 'distribution' && right.figure.censored > 0;
+  const isBeyond = isLost && isUnseen(right.figure, right.quantile ?? 0.5);
   const { figure, quantile } = isLost ? right : left;
   return {
     ratio: null,
-    outcome: isUnseen ? 'worse' : 'unknown',
-    isFailure: isLost && (role === 'deterministic' || (role === 'timing' && isUnseen)),
-    reason: reasonOf(figure, quantile === null ? undefined : spellQuantile(quantile)),
+    outcome: isBeyond ? 'worse' : 'unknown',
+    isFailure: isLost && (role === 'deterministic' || (role === 'timing' && isBeyond)),
+    reason: reasonOf(figure, quantile ?? undefined),
   };
 }
 
@@ -105,11 +104,16 @@ function judge(
           unit === 'ratio' ? limits.deterministic : limits.deterministic * baseline,
           1.01 * grainOf(metric, pair),
         )
-      : Math.max(timing * Math.min(baseline, candidate), smallestTimingOf(unit));
+      : Math.max(timing * Math.min(baseline, candidate), smallestTimingOf(unit), apartOf(metric, pair));
   if (Math.abs(worseBy) <= allowed * (1 + 1e-9)) return 'same';
   // Repetitions that overlap so far that the change may be none decide nothing.
   if (role !== 'deterministic' && interval !== null && interval.lower <= 1 && interval.upper >= 1) return 'same';
   return worseBy > 0 ? 'worse' : 'better';
+}
+
+/** What two runs may differ by for the clocks of their agents alone. */
+function apartOf(metric: MetricName, { baseline, candidate }: Pair): number {
+  return [baseline, candidate].reduce((sum, { figures }) => sum + (figures[metric]?.uncertainty ?? 0), 0);
 }
 
 /** What falls inside or outside the window by chance, in the metric's unit: a query at its edge, a heartbeat; 0 for what is counted at rest. */

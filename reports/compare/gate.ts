@@ -1,6 +1,6 @@
 // The trials of two versions, measured in interleaved pairs → what the gate says of each contender: deterministic figures like any
 // comparison, timings from the pairs.
-import { type Subject, spellQuantile, spellSubject } from '../../harness/contract/comparison.ts';
+import { type Subject, spellSubject } from '../../harness/contract/comparison.ts';
 import { canHave, metricOf, type Unit } from '../../harness/contract/metrics.ts';
 import type { TrialRecord } from '../../harness/contract/record.ts';
 import { mergeFigures, reasonOf } from '../merge.ts';
@@ -111,7 +111,7 @@ function describeUnmeasured({ contender, subject, trials: [first] }: Case, isNam
   return {
     contender,
     metric: spellSubject(subject),
-    reason: reasonOf(figure, quantile === null ? undefined : spellQuantile(quantile)),
+    reason: reasonOf(figure, quantile ?? undefined),
     isOpen: isNamed && first !== undefined && canHave(metric, { transport: first.transport, hasFault }),
   };
 }

@@ -127,9 +127,12 @@ function metricCell(name: MetricName, suffix: string): DataCell {
 function figureCell(name: MetricName, figure: Figure | undefined): DataCell {
   const { unit } = metricOf(name);
   if (figure === undefined) return unmeasuredMark;
+  const open = figure.uncertainty === null ? '' : ` ± ${formatWithUnit(figure.uncertainty, unit)}`;
   const centre = centreOf(figure);
-  if (centre === null) return { html: `<span title="${escapeHtml(reasonOf(figure))}">${unmeasuredMark}</span>` };
-  return figure.kind === 'scalar'
-    ? formatWithUnit(centre, unit)
-    : `${formatWithUnit(centre, unit)} (p99 ${formatWithUnit(quantileOf(figure, 0.99), unit)})`;
+  const value = `<span title="${escapeHtml(reasonOf(figure))}">${unmeasuredMark}</span>`;
+  if (figure.kind === 'scalar') return centre === null ? { html: value } : `${formatWithUnit(centre, unit)}${open}`;
+  const p99 = quantileOf(figure, 0.99);
+  // The clocks of agents may tell the long times and not the short ones.
+  if (centre === null) return { html: p99 === null ? value : `${value} (p99 ${formatWithUnit(p99, unit)})${open}` };
+  return `${formatWithUnit(centre, unit)} (p99 ${formatWithUnit(p99, unit)})${open}`;
 }

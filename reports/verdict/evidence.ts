@@ -3,7 +3,7 @@ import type { Subject } from '../../harness/contract/comparison.ts';
 import { type MetricName, metricOf } from '../../harness/contract/metrics.ts';
 import { type MetricValue, scalarOf } from '../../harness/contract/record.ts';
 import { formatWithUnit } from '../figures.ts';
-import { belowOf, centreOf, type Figure, mergeFigures, quantileOf, reasonOf } from '../merge.ts';
+import { belowOf, centreOf, type Figure, isUnseen, mergeFigures, quantileOf, reasonOf } from '../merge.ts';
 import type { Contender } from '../run.ts';
 import { pollFreshnessUs } from './arithmetic.ts';
 import { traitsOf } from './traits.ts';
@@ -32,9 +32,9 @@ export function evidenceOf(contender: Contender, question: Subject): Evidence {
   const value = numberOf(figure, question.quantile);
   const [below, hidden] = figure?.kind === 'scalar' ? [figure.below, figure.hidden] : [null, 0];
   if (value === null && below === null) {
-    const isUnseen = figure?.kind === 'distribution' && figure.censored > 0 && figure.histogram !== null;
-    const reason = reasonOf(figure, 'it');
-    return { kind: isUnseen ? 'unseen' : 'unmeasured', reason };
+    const quantile = question.quantile ?? undefined;
+    const kind = isUnseen(figure, quantile ?? 0.5) ? 'unseen' : 'unmeasured';
+    return { kind, reason: reasonOf(figure, quantile, 'it') };
   }
   if (figure !== undefined && figure.measured + hidden < figure.repetitions) {
     const reason = `measured in ${figure.measured} of ${figure.repetitions} repetitions only (${figure.reasons.join('; ')})`;
@@ -45,7 +45,7 @@ export function evidenceOf(contender: Contender, question: Subject): Evidence {
     if (below !== null) return { kind: 'hidden', below, ...range };
     if (value !== null) return { kind: 'measured', value, ...range };
   }
-  if (value === null) return { kind: 'unmeasured', reason: reasonOf(figure, 'it') };
+  if (value === null) return { kind: 'unmeasured', reason: reasonOf(figure, question.quantile ?? undefined, 'it') };
   return { kind: 'measured', value, ...rangeOf(contender, question, value) };
 }
 
@@ -79,7 +79,8 @@ function rangeOf(contender: Contender, question: Subject, value: number): Range 
     const each = contender.trials.map(
       (one) => numberOf(mergeFigures(metric, [one.metrics[metric]]), quantile) ?? value,
     );
-    const [low, high] = [Math.min(value, ...each), Math.max(value, ...each)];
+    const open = contender.figures[metric]?.uncertainty ?? 0;
+    const [low, high] = [Math.min(value, ...each) - open, Math.max(value, ...each) + open];
     return { low, high, doubt: `repetitions from ${formatWithUnit(low, unit)} to ${formatWithUnit(high, unit)}` };
   }
   const margin = marginOf(trial.metrics[metric]);
