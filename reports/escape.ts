@@ -13,9 +13,16 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }
 
-/** The same, and a long spelling may break before its `+`. */
+/** A setting of a contender; what is longer is none, and must break somewhere. */
+const longestPiece = 28;
+
+/** The same, and a long spelling may break before each `+`, not at the hyphens between. */
 export function escapeBreakable(text: string): string {
-  return escapeHtml(text).replace(/\+/g, '<wbr>+');
+  const pieces = text.split(/(?=\+)/).map((piece) => {
+    const isHyphenated = piece.includes('-') && piece.length <= longestPiece;
+    return isHyphenated ? `<span class="piece">${escapeHtml(piece)}</span>` : escapeHtml(piece);
+  });
+  return pieces.join('<wbr>');
 }
 
 const zeroWidthSpace = '&#8203;';

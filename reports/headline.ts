@@ -4,6 +4,7 @@ import type { MetricName } from '../harness/contract/metrics.ts';
 import type { Verdict } from '../harness/contract/record.ts';
 import { formatNumber } from '../harness/contract/units.ts';
 import { comparisonSentences } from './comparison-headline.ts';
+import { isLetIn } from './population-headline.ts';
 import type { Contender, Run } from './run.ts';
 import { stormsOf } from './storm.ts';
 import { stormSentences } from './storm-headline.ts';
@@ -54,9 +55,11 @@ function caveatsOf(run: Run, { kind, simplest }: Verdict): string[] {
   ].filter((caveat) => caveat !== '');
 }
 
-function unseenText({ label, figures }: Contender): string {
+/** Nothing of those that nobody was let in to: what was said of them says why. */
+function unseenText(contender: Contender): string {
+  const { label, figures } = contender;
   const figure = figures.freshnessUs;
-  if (figure?.kind !== 'distribution' || figure.censored === 0) return '';
+  if (figure?.kind !== 'distribution' || figure.censored === 0 || !isLetIn(contender)) return '';
   return `With ${label}, ${formatNumber((figure.censored / figure.count) * 100)} % of the changes were not seen by the end of the drain.`;
 }
 

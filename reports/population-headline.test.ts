@@ -1,4 +1,4 @@
-// What a report says of clients that vanish, read slowly, or come and go: headline and chart say the same.
+// What a report says of clients that vanish, read slowly, come and go, or need a token: headline and chart say the same.
 import { describe, expect, it } from 'vitest';
 import type { RunRecord, TrialRecord } from '../harness/contract/record.ts';
 import { chartsOf } from './charts/all.ts';
@@ -125,4 +125,39 @@ it('what was not measured is told of as unknown, and never as 0', () => {
   expect(sentencesOf(recordOf({ websocket: slow(90e6), sse: slow(null) }))).toEqual([
     'Websocket kept up to 90 MB for clients that read too slowly.',
   ]);
+});
+
+describe('clients that need a token', () => {
+  const told = (logged: number, dbQueries: number, attempts = 1, gaveUp = 0): Told => ({
+    metrics: {
+      'auth.tokensLogged': count(logged),
+      'connect.dbQueries': count(dbQueries),
+      'connect.attemptsPerClient': count(attempts),
+      'connect.gaveUp': count(gaveUp),
+      freshnessUs: distributionOf(gaveUp > 0 ? [] : [1e3], gaveUp),
+    },
+    series: {},
+  });
+  const [query, session, expired] = [
+    'websocket+auth=query',
+    'websocket+auth=cookie+verify=session',
+    'sse+auth=cookie+token=expired',
+  ];
+
+  it('are told of by who logged them, what a look-up took, and whether the refused came again', () => {
+    const record = recordOf({ [query]: told(10, 1), [session]: told(0, 2), [expired]: told(0, 1, 1, 10) });
+    expect(sentencesOf(record)).toEqual([
+      `Websocket+auth=query left their tokens in the access log.`,
+      `A connect took 2 queries with ${session}, 1 with ${query}.`,
+      `With ${expired} every client was refused, and none tried again.`,
+    ]);
+    // What nobody was let in to see is no doubt about freshness.
+    expect(headlineOf(readRun(record)).caveats.join()).not.toContain('not seen');
+  });
+
+  it('are said to have come again where they did', () => {
+    expect(sentencesOf(recordOf({ [query]: told(0, 1), [expired]: told(0, 1, 3.5, 10) }))).toContain(
+      `With ${expired} every client was refused, and tried up to 3.5 times on average.`,
+    );
+  });
 });

@@ -1,7 +1,7 @@
-// Contenders of one scenario whose clients vanish, read slowly, or come and go → sentences that say what became of it.
+// Contenders of one scenario whose clients vanish, read slowly, come and go, or need a token → sentences that say what became of it.
 import type { MetricName } from '../harness/contract/metrics.ts';
 import { formatBytes, formatDurationUs, formatNumber } from '../harness/contract/units.ts';
-import { capitalise, joinWords } from './charts/extremes.ts';
+import { capitalise, extremesOf, joinWords } from './charts/extremes.ts';
 import { counted } from './conditions.ts';
 import { quantileOf } from './merge.ts';
 import { type Contender, numberOf } from './run.ts';
@@ -14,6 +14,7 @@ export function populationSentences(contenders: readonly Contender[]): string[] 
     ...vanishedSentences(have('vanished.noticedUs')),
     ...slowSentences(have('slow.bufferedBytes').filter(({ figures }) => figures['vanished.noticedUs'] === undefined)),
     ...soakSentences(have('soak.connectionsLeft')),
+    ...tokenSentences(have('auth.tokensLogged')),
   ];
 }
 
@@ -71,6 +72,30 @@ function soakSentences(contenders: readonly Contender[]): string[] {
     `After ${formatNumber(comings)} sessions had come and gone, the servers had ${joinWords(rest)} left of them.`,
     ...growthSentences(contenders),
   ];
+}
+
+/** Who read the tokens, what checking them asked of the database, and whether those who were refused came again. */
+function tokenSentences(contenders: readonly Contender[]): string[] {
+  const loggedBy = contenders.filter((each) => (numberOf(each, 'auth.tokensLogged') ?? 0) > 0);
+  const queries = extremesOf(contenders.filter(isLetIn), (each) => numberOf(each, 'connect.dbQueries'));
+  const refused = contenders.filter((each) => !isLetIn(each));
+  const tries = Math.max(0, ...refused.map((each) => numberOf(each, 'connect.attemptsPerClient') ?? 0));
+  return [
+    loggedBy.length === 0 ? '' : `${capitalise(namesOf(loggedBy))} left their tokens in the access log.`,
+    queries === null || queries.alike
+      ? ''
+      : `A connect took ${formatNumber(queries.most.value)} queries with ${queries.most.label}, ${formatNumber(queries.least.value)} with ${queries.least.label}.`,
+    refused.length === 0
+      ? ''
+      : tries <= 1
+        ? `With ${namesOf(refused)} every client was refused, and none tried again.`
+        : `With ${namesOf(refused)} every client was refused, and tried up to ${formatNumber(tries)} times on average.`,
+  ].filter((sentence) => sentence !== '');
+}
+
+/** Whether any client of it was. */
+export function isLetIn(contender: Contender): boolean {
+  return numberOf(contender, 'connect.gaveUp') !== contender.trials[0].clients;
 }
 
 /** In less time than this a heap still settles, and garbage collections are steeper than any leak. */

@@ -1,7 +1,7 @@
 // Contenders or strategies and a number of each → the highest and the lowest, for titles that must stay true of odd data.
 import { shorten } from '../inert.ts';
 
-const titleLabelLimit = 36;
+const titleLabelLimit = 60;
 
 interface Named {
   readonly label: string;

@@ -7,12 +7,17 @@ import { padText, textWidth, wrapText } from './text-width.ts';
 export interface TerminalStyle {
   /** ANSI colours and weights. */
   readonly color: boolean;
-  /** Columns of the terminal; 80 by default. Where the table does not fit, each contender becomes a block of lines. */
+  /**
+   * Columns of the terminal; 80 by default. A label that has no room beside its figures stands above them; where the figures alone
+   * do not fit, each contender becomes a block of lines.
+   */
   readonly width?: number;
 }
 
 const gap = '  ';
 const narrowestLabel = 12;
+/** Of figures whose row begins in the line above. */
+const indent = 2;
 const transportColours: Readonly<Record<Transport, string>> = {
   polling: '38;5;202',
   'long-polling': '38;5;162',
@@ -32,21 +37,26 @@ export function renderTerminalTable(table: Table, style: TerminalStyle): string 
     ),
   );
   const room = width - widths.reduce((total, each) => total + each + gap.length, 0);
-  if (room < narrowestLabel)
+  if (room < indent)
     return blockLines(table, width)
       .map((text) => `${text}\n`)
       .join('');
-  const labelWidth = labelWidthOf(table, room);
+  const labelWidth = room < narrowestLabel ? indent : labelWidthOf(table, room);
   const line = (label: string, cells: readonly string[]) =>
     (
       padText(label, labelWidth, 'right') +
       cells.map((cell, index) => gap + padText(cell, widths[index] ?? 0, 'left')).join('')
     ).trimEnd();
   const rows = table.rows.flatMap((row) => {
-    const [first = '', ...others] = wrapText(row.label, labelWidth);
-    const figures = line(first, row.cells.map(cellText)).slice(first.length);
     const colour = transportColours[row.transport];
-    return [paint(first, colour) + figures, ...others.map((other) => paint(other, colour))];
+    const figures = row.cells.map(cellText);
+    if (widestPiece(row.label) > labelWidth)
+      return [...wrapText(row.label, width).map((text) => paint(text, colour)), line('', figures)];
+    const [first = '', ...others] = wrapText(row.label, labelWidth);
+    return [
+      paint(first, colour) + line(first, figures).slice(first.length),
+      ...others.map((other) => paint(other, colour)),
+    ];
   });
   return [
     paint(
@@ -58,7 +68,7 @@ export function renderTerminalTable(table: Table, style: TerminalStyle): string 
     ),
     paint(
       line(
-        table.rowHeading,
+        textWidth(table.rowHeading) > labelWidth ? '' : table.rowHeading,
         table.columns.map((column) => column.below),
       ),
       '1',
@@ -74,6 +84,11 @@ export function renderTerminalTable(table: Table, style: TerminalStyle): string 
 function headAbove(table: Table, index: number): string {
   const above = table.columns[index]?.above ?? '';
   return above === table.columns[index - 1]?.above ? '' : above;
+}
+
+/** Labels break before a `+`: in the middle of a setting they cannot be read. */
+function widestPiece(label: string): number {
+  return Math.max(...label.split(/(?=[+ ])/).map(textWidth));
 }
 
 function labelWidthOf(table: Table, room: number): number {
