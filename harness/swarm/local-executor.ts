@@ -1,5 +1,7 @@
 // Shards as children of this process: commands and reports over Node's IPC channel.
+
 import os from 'node:os';
+import type { ClockOffset } from '../contract/clock.ts';
 import type { Limits } from '../contract/limits.ts';
 import { type Child, describeExit, startChild } from '../services/child.ts';
 import type { Guard } from '../services/guard.ts';
@@ -37,14 +39,21 @@ export function localExecutor(options: {
   };
 }
 
-/** Starts one shard as a child, for an executor or an agent; it has its plan and waits for commands. */
+/** Starts one shard as a child, for an executor or an agent; it has its plan, the clock to follow, and waits for commands. */
 export async function startShard(
   plan: ShardPlan,
-  { guard, bundle, within = [] }: { guard: Guard; bundle: string; within?: readonly string[] },
+  {
+    guard,
+    bundle,
+    within = [],
+    clock = null,
+  }: { guard: Guard; bundle: string; within?: readonly string[]; clock?: ClockOffset | null },
 ): Promise<Child> {
   const words = [process.execPath, '--enable-source-maps', bundle];
   const [command = '', ...args] = plan.group === 'vanishing' ? [...within, ...words] : words;
   const child = await startChild({ guard, name: plan.name, command, args, ipc: true });
+  // Before anything reads it.
+  if (clock !== null) child.send({ type: 'clock', offset: clock } satisfies ShardCommand);
   child.send({ type: 'plan', plan } satisfies ShardCommand);
   return child;
 }
