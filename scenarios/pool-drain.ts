@@ -31,14 +31,15 @@ export const poolDrain = {
     control: { ...commonSettings.control, default: '300ms' },
     'update-interval': {
       kind: 'duration',
-      default: '3s',
+      default: '2s',
       min: '10ms',
       max: '1h',
       meaning: 'time between two changes of a dashboard',
     },
     duration: {
       kind: 'duration',
-      default: '6s',
+      // Two polls of each client.
+      default: '4s',
       min: '1s',
       max: '24h',
       meaning: 'measured window of each trial, after its warm-up',

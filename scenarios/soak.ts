@@ -26,7 +26,7 @@ export const soak = {
     },
     duration: {
       kind: 'duration',
-      default: '45s',
+      default: '35s',
       min: '1s',
       max: '24h',
       meaning: 'measured window of each trial, after its warm-up: hours, for an answer to rely on',

@@ -52,6 +52,7 @@ export async function runBench(request: BenchRequest, options: BenchOptions): Pr
   const progress = createProgress(process.stderr);
   const signal = abortOnSignals('what was measured is kept');
   try {
+    for (const line of request.scaled) progress.note(line);
     const { record, store } = await beginRecord(request, limits, { ...options, warn: progress.note });
     const failure = await measure({ request, limits, record, store, progress, signal });
     await conclude({ record: stamped(record), store, failure, progress, json: options.json });
@@ -220,7 +221,7 @@ function needsRedisFor({ contender, fault }: TrialPlan): boolean {
 
 /** What `--dry-run` prints: every trial, and how long all will take. */
 export function describePlan(request: BenchRequest): string {
-  const { trials, scenarios } = request;
+  const { trials, scenarios, scaled } = request;
   const names = nameTrials(trials);
   const lines = trials.map((plan, index) => {
     const { scenario, clients, windowUs } = plan;
@@ -228,6 +229,7 @@ export function describePlan(request: BenchRequest): string {
   });
   return [
     ...scenarios.map(({ name, question }) => `${name}: ${question}`),
+    ...scaled,
     ...lines,
     `About ${formatDurationUs(Math.round(expectedUs(trials) / 1e6) * 1e6)} in all; records go to ${request.out}/.`,
   ].join('\n');

@@ -46,6 +46,18 @@ describe('a request', () => {
     expect(readRequest([], flags({ clients: '15' }), {}).trials[0]?.clients).toBe(15);
   });
 
+  test('says what --quick made of the timers that were not given', () => {
+    const { scaled } = readRequest(['zombies'], flags({ clients: '30' }, { quick: true }), {});
+    expect(scaled).toHaveLength(1);
+    expect(scaled[0]).toMatch(
+      /^--quick is a smoke run: zombies with watch 2s \(not 15s\), .*contenders with shorter timers$/,
+    );
+    expect(scaled[0]).not.toContain('clients');
+    expect(readRequest(['zombies'], flags({}), {}).scaled).toEqual([]);
+    const named = readRequest(['zombies'], flags({ contenders: 'sse' }, { quick: true }), {});
+    expect(named.scaled[0]).not.toContain('contenders');
+  });
+
   test('with --quick is small, but what is given stands', () => {
     const { trials } = readRequest([], flags({ clients: '30' }, { quick: true }), {});
     expect(trials[0]).toMatchObject({ clients: 30, windowUs: 1e6 });

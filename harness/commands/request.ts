@@ -67,6 +67,8 @@ export interface RawFlags {
 export interface BenchRequest {
   readonly scenarios: readonly Scenario[];
   readonly trials: readonly TrialPlan[];
+  /** What `--quick` made of a scenario's clients and timers, a line each. */
+  readonly scaled: readonly string[];
   readonly seed: number;
   /** How those are started that are not given by a URL. */
   readonly services: OwnDriver;
@@ -136,6 +138,7 @@ export function readRequest(
   return {
     scenarios: chosen,
     trials,
+    scaled: flags.quick ? chosen.map((scenario) => scaledBy(scenario, given, named === null)) : [],
     seed,
     services: driver ?? 'embedded',
     postgresUrl,
@@ -234,6 +237,18 @@ function parseGiven(
     else settings[name] = parsed.value;
   }
   return settings;
+}
+
+/** A scenario's settings under `--quick`, as far as they were not given, beside what they are without it. */
+function scaledBy(
+  { name, quick, quickContenders, settings }: Scenario,
+  given: ReadonlyMap<string, string>,
+  hasOwnContenders: boolean,
+): string {
+  const scaled = Object.entries(quick).filter(([setting]) => !given.has(setting));
+  const words = scaled.map(([setting, text]) => `${setting} ${text} (not ${settings[setting]?.default})`);
+  const own = hasOwnContenders && quickContenders !== undefined ? ['contenders with shorter timers'] : [];
+  return `--quick is a smoke run: ${name} with ${[...words, ...own].join(', ')}`;
 }
 
 function readContenders(text: string, problems: string[], targets: readonly ForeignTarget[]): Contender[] {
