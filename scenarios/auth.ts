@@ -1,6 +1,6 @@
 // The article's handshake: who asks for a token pays for it with every connect, and what is in the URL is in the log.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, updateInterval, windowDuration, withDefault } from './settings.ts';
 
 export const auth = {
   name: 'auth',
@@ -29,20 +29,12 @@ export const auth = {
   ],
   settings: {
     ...commonSettings,
-    'update-interval': {
-      kind: 'duration',
-      default: '1s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard',
-    },
-    duration: {
-      kind: 'duration',
-      default: '2s',
-      min: '1s',
-      max: '24h',
-      meaning: 'measured window of each trial, after its warm-up: who was refused has its length to come back',
-    },
+    'update-interval': updateInterval,
+    duration: withDefault(
+      windowDuration,
+      '2s',
+      'measured window of each trial, after its warm-up: who was refused has its length to come back',
+    ),
   },
   quick: { clients: '50', duration: '1s', 'update-interval': '500ms', control: '200ms' },
 } as const satisfies Scenario;

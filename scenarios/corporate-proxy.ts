@@ -1,6 +1,6 @@
 // A company of a thousand people behind one proxy: to the load balancer they are all the same address.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, updateInterval, windowDuration, withDefault } from './settings.ts';
 
 export const corporateProxy = {
   name: 'corporate-proxy',
@@ -26,27 +26,15 @@ export const corporateProxy = {
   ],
   settings: {
     ...commonSettings,
-    clients: { ...commonSettings.clients, default: 1_000 },
+    clients: withDefault(commonSettings.clients, 1_000),
     sources: {
       kind: 'choice',
       default: 'one',
       choices: ['one', 'many'],
       meaning: 'all clients from one address, or each from a network of its own',
     },
-    'update-interval': {
-      kind: 'duration',
-      default: '250ms',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard',
-    },
-    duration: {
-      kind: 'duration',
-      default: '8s',
-      min: '1s',
-      max: '24h',
-      meaning: 'measured window of each trial, after its warm-up',
-    },
+    'update-interval': withDefault(updateInterval, '250ms'),
+    duration: windowDuration,
   },
   quick: { clients: '100', duration: '1s', 'poll-interval': '250ms', control: '200ms' },
 } as const satisfies Scenario;

@@ -1,6 +1,6 @@
 // The article's dashboard: many screens show the same few figures, which change every few seconds.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, updateInterval, windowDuration, withDefault } from './settings.ts';
 
 export const dashboard = {
   name: 'dashboard',
@@ -8,20 +8,8 @@ export const dashboard = {
   contenders: ['polling', 'polling+cache=1s', 'long-polling', 'sse', 'websocket'],
   settings: {
     ...commonSettings,
-    'update-interval': {
-      kind: 'duration',
-      default: '5s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard',
-    },
-    duration: {
-      kind: 'duration',
-      default: '20s',
-      min: '1s',
-      max: '24h',
-      meaning: 'measured window of each trial, after its warm-up',
-    },
+    'update-interval': withDefault(updateInterval, '5s'),
+    duration: withDefault(windowDuration, '20s'),
   },
   quick: { clients: '100', duration: '1s', 'poll-interval': '250ms', 'update-interval': '250ms', control: '200ms' },
 } as const satisfies Scenario;

@@ -1,7 +1,7 @@
 // A proxy that cuts connections on which nothing has moved for a minute, and a dashboard that changes more rarely than that.
 // Every time is a twentieth of what it is in life, so that the answer does not take an hour: 3 s for nginx' 60 s.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, updateInterval, windowDuration, withDefault } from './settings.ts';
 
 export const idleProxy = {
   name: 'idle-proxy',
@@ -36,20 +36,12 @@ export const idleProxy = {
       step: '1ms',
       meaning: 'after so long without a byte the proxy cuts a connection (nginx: 60 s, here a twentieth)',
     },
-    'update-interval': {
-      kind: 'duration',
-      default: '8s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard: longer than the proxy waits',
-    },
-    duration: {
-      kind: 'duration',
-      default: '24s',
-      min: '1s',
-      max: '24h',
-      meaning: 'measured window of each trial, after its warm-up',
-    },
+    'update-interval': withDefault(
+      updateInterval,
+      '8s',
+      'time between two changes of a dashboard: longer than the proxy waits',
+    ),
+    duration: withDefault(windowDuration, '24s'),
   },
   quick: {
     clients: '100',

@@ -1,6 +1,6 @@
 // The article's Monday morning: what 15 screens could ask of the database, 200 cannot, and the connection pool drains to zero.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, updateInterval, windowDuration, withDefault } from './settings.ts';
 
 export const poolDrain = {
   name: 'pool-drain',
@@ -23,27 +23,15 @@ export const poolDrain = {
       max: 200_000,
       meaning: 'virtual clients, each one dashboard: a trial of each contender for each number',
     },
-    'query-cost': { ...commonSettings['query-cost'], default: '100ms' },
+    'query-cost': withDefault(commonSettings['query-cost'], '100ms'),
     // What node-postgres shows in its documentation; a longer one only makes the queue longer before it fails.
-    'pool-timeout': { ...commonSettings['pool-timeout'], default: '2s' },
+    'pool-timeout': withDefault(commonSettings['pool-timeout'], '2s'),
     // As setInterval with fetch does it: a timer knows nothing of the answers.
-    late: { ...commonSettings.late, default: 'overlap' },
-    control: { ...commonSettings.control, default: '300ms' },
-    'update-interval': {
-      kind: 'duration',
-      default: '2s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard',
-    },
-    duration: {
-      kind: 'duration',
-      // Two polls of each client.
-      default: '4s',
-      min: '1s',
-      max: '24h',
-      meaning: 'measured window of each trial, after its warm-up',
-    },
+    late: withDefault(commonSettings.late, 'overlap'),
+    control: withDefault(commonSettings.control, '300ms'),
+    'update-interval': withDefault(updateInterval, '2s'),
+    // Two polls of each client.
+    duration: withDefault(windowDuration, '4s'),
   },
   quick: {
     clients: '4,20',

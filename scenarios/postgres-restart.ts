@@ -1,6 +1,6 @@
 // A Postgres that is restarted in the middle of the day, for a minor version or a setting: a few seconds without a database.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, faultAt, recovery, updateInterval, withDefault } from './settings.ts';
 
 export const postgresRestart = {
   name: 'postgres-restart',
@@ -18,34 +18,20 @@ export const postgresRestart = {
   ],
   settings: {
     ...commonSettings,
-    'update-interval': {
-      kind: 'duration',
-      default: '1s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard; those of the outage are committed when Postgres is back',
-    },
+    'update-interval': withDefault(
+      updateInterval,
+      '1s',
+      'time between two changes of a dashboard; those of the outage are committed when Postgres is back',
+    ),
     fault: {
       kind: 'choice',
       default: 'postgres-fast',
       choices: ['postgres-fast', 'postgres-immediate'],
       meaning: 'how it is shut down: ending all sessions, or at once as in a crash',
     },
-    'fault-at': {
-      kind: 'duration',
-      default: '3s',
-      min: '100ms',
-      max: '1h',
-      meaning: 'when it happens, from the start of the window',
-    },
+    'fault-at': withDefault(faultAt, '3s'),
     down: { kind: 'duration', default: '4s', min: '500ms', max: '1h', meaning: 'how long Postgres is away' },
-    recovery: {
-      kind: 'duration',
-      default: '8s',
-      min: '1s',
-      max: '1h',
-      meaning: 'how long the window goes on after its return',
-    },
+    recovery: withDefault(recovery, '8s', 'how long the window goes on after its return'),
   },
   quick: {
     clients: '100',

@@ -1,6 +1,6 @@
 // The article's worst night: a server dies with all its connections, and every client wants to be back at once.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, faultAt, recovery, updateInterval, withDefault } from './settings.ts';
 
 export const reconnectStorm = {
   name: 'reconnect-storm',
@@ -16,26 +16,18 @@ export const reconnectStorm = {
   contenderDefaults: { auth: 'cookie' },
   settings: {
     ...commonSettings,
-    'update-interval': {
-      kind: 'duration',
-      default: '1s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard, those of the outage included',
-    },
+    'update-interval': withDefault(
+      updateInterval,
+      '1s',
+      'time between two changes of a dashboard, those of the outage included',
+    ),
     fault: {
       kind: 'choice',
       default: 'kill',
       choices: ['kill', 'cut', 'drain', 'stall', 'half-open'],
       meaning: 'what happens to the server or the connections',
     },
-    'fault-at': {
-      kind: 'duration',
-      default: '2s',
-      min: '100ms',
-      max: '1h',
-      meaning: 'when it happens, from the start of the window',
-    },
+    'fault-at': faultAt,
     down: {
       kind: 'duration',
       default: '4500ms',
@@ -43,13 +35,11 @@ export const reconnectStorm = {
       max: '1h',
       meaning: 'how long the server is away; cut and half-open take only the connections',
     },
-    recovery: {
-      kind: 'duration',
-      default: '8s',
-      min: '1s',
-      max: '1h',
-      meaning: 'how long the window goes on after that; the trial goes on until the last client is back',
-    },
+    recovery: withDefault(
+      recovery,
+      '8s',
+      'how long the window goes on after that; the trial goes on until the last client is back',
+    ),
   },
   quick: {
     clients: '100',

@@ -1,6 +1,6 @@
 // The article's fan-out by pub/sub, on the day Redis dies: what nobody kept is lost, unless somebody looks it up.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, faultAt, recovery, updateInterval, withDefault } from './settings.ts';
 
 export const redisOutage = {
   name: 'redis-outage',
@@ -20,22 +20,14 @@ export const redisOutage = {
   ],
   settings: {
     ...commonSettings,
-    audiences: { ...commonSettings.audiences, default: 20 },
-    'update-interval': {
-      kind: 'duration',
-      default: '2s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard, those of the outage included',
-    },
+    audiences: withDefault(commonSettings.audiences, 20),
+    'update-interval': withDefault(
+      updateInterval,
+      '2s',
+      'time between two changes of a dashboard, those of the outage included',
+    ),
     fault: { kind: 'choice', default: 'redis-kill', choices: ['redis-kill'], meaning: 'what happens' },
-    'fault-at': {
-      kind: 'duration',
-      default: '2s',
-      min: '100ms',
-      max: '1h',
-      meaning: 'when it happens, from the start of the window',
-    },
+    'fault-at': faultAt,
     down: { kind: 'duration', default: '10s', min: '500ms', max: '1h', meaning: 'how long Redis is away' },
     quiet: {
       kind: 'duration',
@@ -45,13 +37,7 @@ export const redisOutage = {
       meaning:
         'how long nothing changes after its return: who has lost a change shows an old screen until the next one',
     },
-    recovery: {
-      kind: 'duration',
-      default: '8s',
-      min: '1s',
-      max: '1h',
-      meaning: 'how long the window goes on after its return, the quiet included',
-    },
+    recovery: withDefault(recovery, '8s', 'how long the window goes on after its return, the quiet included'),
   },
   quick: {
     clients: '100',

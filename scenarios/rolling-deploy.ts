@@ -1,6 +1,6 @@
 // A new version goes out: the nodes behind the load balancer are restarted one after another, and every client has to move.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, faultAt, recovery, updateInterval, withDefault } from './settings.ts';
 
 export const rollingDeploy = {
   name: 'rolling-deploy',
@@ -29,22 +29,14 @@ export const rollingDeploy = {
   ],
   settings: {
     ...commonSettings,
-    clients: { ...commonSettings.clients, default: 1_000 },
-    'update-interval': {
-      kind: 'duration',
-      default: '1s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard, those of the deploy included',
-    },
+    clients: withDefault(commonSettings.clients, 1_000),
+    'update-interval': withDefault(
+      updateInterval,
+      '1s',
+      'time between two changes of a dashboard, those of the deploy included',
+    ),
     fault: { kind: 'choice', default: 'rolling', choices: ['rolling'], meaning: 'what happens' },
-    'fault-at': {
-      kind: 'duration',
-      default: '2s',
-      min: '100ms',
-      max: '1h',
-      meaning: 'when the first node’s turn comes, from the start of the window',
-    },
+    'fault-at': withDefault(faultAt, '2s', 'when the first node’s turn comes, from the start of the window'),
     every: {
       kind: 'duration',
       default: '5s',
@@ -53,13 +45,7 @@ export const rollingDeploy = {
       meaning: 'from one node’s turn to the next one’s; a node that is not back by then is waited for',
     },
     down: { kind: 'duration', default: '1s', min: '500ms', max: '1h', meaning: 'how long each node is gone' },
-    recovery: {
-      kind: 'duration',
-      default: '6s',
-      min: '1s',
-      max: '1h',
-      meaning: 'how long the window goes on after the last turn',
-    },
+    recovery: withDefault(recovery, '6s', 'how long the window goes on after the last turn'),
   },
   quick: {
     clients: '100',

@@ -1,6 +1,6 @@
 // The article's second server: behind a load balancer, half of the clients are on a node that did not make the change.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, updateInterval, windowDuration } from './settings.ts';
 
 export const scaleOut = {
   name: 'scale-out',
@@ -29,20 +29,8 @@ export const scaleOut = {
   ],
   settings: {
     ...commonSettings,
-    'update-interval': {
-      kind: 'duration',
-      default: '1s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard',
-    },
-    duration: {
-      kind: 'duration',
-      default: '8s',
-      min: '1s',
-      max: '24h',
-      meaning: 'measured window of each trial, after its warm-up',
-    },
+    'update-interval': updateInterval,
+    duration: windowDuration,
   },
   quick: { clients: '100', duration: '1s', 'poll-interval': '250ms', 'update-interval': '250ms', control: '200ms' },
 } as const satisfies Scenario;

@@ -1,5 +1,5 @@
 // Settings that scenarios share.
-import type { Setting } from '../harness/contract/settings.ts';
+import type { DurationSetting, Setting } from '../harness/contract/settings.ts';
 
 export const commonSettings = {
   clients: { kind: 'count', default: 500, min: 1, max: 200_000, meaning: 'virtual clients, each one dashboard' },
@@ -61,4 +61,46 @@ export const commonSettings = {
     max: '10m',
     meaning: 'idle time measured before the clients come, subtracted from CPU and memory',
   },
-} as const satisfies Readonly<Record<string, Setting>>;
+} satisfies Readonly<Record<string, Setting>>;
+
+export const updateInterval: DurationSetting = {
+  kind: 'duration',
+  default: '1s',
+  min: '10ms',
+  max: '1h',
+  meaning: 'time between two changes of a dashboard',
+};
+
+/** Where no fault says how long a trial is watched. */
+export const windowDuration: DurationSetting = {
+  kind: 'duration',
+  default: '8s',
+  min: '1s',
+  max: '24h',
+  meaning: 'measured window of each trial, after its warm-up',
+};
+
+export const faultAt: DurationSetting = {
+  kind: 'duration',
+  default: '2s',
+  min: '100ms',
+  max: '1h',
+  meaning: 'when it happens, from the start of the window',
+};
+
+export const recovery: DurationSetting = {
+  kind: 'duration',
+  default: '8s',
+  min: '1s',
+  max: '1h',
+  meaning: 'how long the window goes on after that',
+};
+
+/** The same setting with a scenario's own default, and its own meaning where the scenario adds to it. */
+export function withDefault<Kind extends Setting>(
+  setting: Kind,
+  value: Kind['default'],
+  meaning: string = setting.meaning,
+): Kind {
+  return { ...setting, default: value, meaning };
+}

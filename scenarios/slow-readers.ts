@@ -1,6 +1,6 @@
 // Clients that read slower than the server writes: what is written for them has to wait somewhere, or not at all.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, updateInterval, windowDuration, withDefault } from './settings.ts';
 
 export const slowReaders = {
   name: 'slow-readers',
@@ -24,22 +24,14 @@ export const slowReaders = {
   ],
   settings: {
     ...commonSettings,
-    clients: { ...commonSettings.clients, default: 60 },
-    payload: { ...commonSettings.payload, default: 50_000 },
-    'update-interval': {
-      kind: 'duration',
-      default: '50ms',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard',
-    },
-    duration: {
-      kind: 'duration',
-      default: '20s',
-      min: '1s',
-      max: '24h',
-      meaning: 'measured window of each trial, after its warm-up; the slow clients read on at full speed when it ends',
-    },
+    clients: withDefault(commonSettings.clients, 60),
+    payload: withDefault(commonSettings.payload, 50_000),
+    'update-interval': withDefault(updateInterval, '50ms'),
+    duration: withDefault(
+      windowDuration,
+      '20s',
+      'measured window of each trial, after its warm-up; the slow clients read on at full speed when it ends',
+    ),
     slow: { kind: 'count', default: 20, min: 1, max: 90, meaning: 'per cent of the clients that read slowly' },
     'slow-pause': {
       kind: 'duration',

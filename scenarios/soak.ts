@@ -1,6 +1,6 @@
 // The leak that shows after days: clients come and go, and whatever a server keeps of those who have gone adds up.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, updateInterval, windowDuration, withDefault } from './settings.ts';
 
 export const soak = {
   name: 'soak',
@@ -16,21 +16,13 @@ export const soak = {
   ],
   settings: {
     ...commonSettings,
-    clients: { ...commonSettings.clients, default: 200 },
-    'update-interval': {
-      kind: 'duration',
-      default: '1s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard',
-    },
-    duration: {
-      kind: 'duration',
-      default: '35s',
-      min: '1s',
-      max: '24h',
-      meaning: 'measured window of each trial, after its warm-up: hours, for an answer to rely on',
-    },
+    clients: withDefault(commonSettings.clients, 200),
+    'update-interval': updateInterval,
+    duration: withDefault(
+      windowDuration,
+      '35s',
+      'measured window of each trial, after its warm-up: hours, for an answer to rely on',
+    ),
     stay: {
       kind: 'duration',
       default: '4s',

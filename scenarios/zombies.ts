@@ -1,6 +1,6 @@
 // The article's closed laptops: clients vanish without a word, and the server goes on sending to them.
 import type { Scenario } from '../harness/contract/scenario.ts';
-import { commonSettings } from './settings.ts';
+import { commonSettings, updateInterval, withDefault } from './settings.ts';
 
 export const zombies = {
   name: 'zombies',
@@ -26,14 +26,8 @@ export const zombies = {
   ],
   settings: {
     ...commonSettings,
-    clients: { ...commonSettings.clients, default: 300 },
-    'update-interval': {
-      kind: 'duration',
-      default: '1s',
-      min: '10ms',
-      max: '1h',
-      meaning: 'time between two changes of a dashboard',
-    },
+    clients: withDefault(commonSettings.clients, 300),
+    'update-interval': updateInterval,
     vanish: {
       kind: 'count',
       default: 40,
