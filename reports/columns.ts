@@ -7,6 +7,11 @@ import { type ColumnSource, readBytesPerClientMinute, readQuantile, readScalar }
 
 export type ContenderColumn = ColumnSource<Contender>;
 
+const [systemCpu, serverCpu] = columnsNamed(['system.cpuMsPerSecond', 'server.cpuMsPerSecond']) as [
+  ContenderColumn,
+  ContenderColumn,
+];
+
 /** What contenders are compared by where their scenario names nothing else. */
 export const usualColumns: readonly ContenderColumn[] = [
   ...columnsNamed(['freshnessUs.p50', 'freshnessUs.p99', 'db.queriesPerMinute']),
@@ -16,13 +21,18 @@ export const usualColumns: readonly ContenderColumn[] = [
     unit: 'bytes/min',
     read: readBytesPerClientMinute,
   },
-  ...columnsNamed(['system.cpuMsPerSecond', 'server.rssBytes']),
+  systemCpu,
+  ...columnsNamed(['server.rssBytes']),
 ];
 
+/** The same of servers from target files: only they themselves can be seen, nothing that they stand on. */
+const usualColumnsOfTargets = usualColumns.map((column) => (column === systemCpu ? serverCpu : column));
+
 /** What a scenario's contenders are compared by; the same names give the same columns. */
-export function columnsOf({ scenarios }: RunRecord, scenario: string): readonly ContenderColumn[] {
+export function columnsOf({ scenarios, trials }: RunRecord, scenario: string): readonly ContenderColumn[] {
   const names = columnNames({ scenarios }, scenario);
-  return names === null ? usualColumns : columnsNamed(names);
+  if (names !== null) return columnsNamed(names);
+  return trials.some(({ settings }) => settings.target !== undefined) ? usualColumnsOfTargets : usualColumns;
 }
 
 /** The figures that a scenario names, or `null`. */

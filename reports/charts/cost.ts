@@ -17,6 +17,12 @@ const cpuPanel: BarPanel = {
   read: (contender) => divide(numberOf(contender, 'system.cpuMsPerSecond'), contender.clients),
   format: (ms) => formatDurationUs(ms * 1_000),
 };
+/** Of a server from a target file, only that is seen. */
+const serverCpuPanel: BarPanel = {
+  ...cpuPanel,
+  heading: 'Server CPU a second',
+  read: (contender) => divide(numberOf(contender, 'server.cpuMsPerSecond'), contender.clients),
+};
 const memoryPanel: BarPanel = {
   heading: 'Memory',
   read: (contender) => numberOf(contender, 'memory.bytesPerClient'),
@@ -32,7 +38,12 @@ const wholeMemoryPanel: BarPanel = {
 /** The chart, or `null` when none of its figures was measured. */
 export function costChart(run: Run): Chart | null {
   const measured = (panel: BarPanel) => run.contenders.some((contender) => panel.read(contender) !== null);
-  const panels = [bytesPanel, cpuPanel, measured(memoryPanel) ? memoryPanel : wholeMemoryPanel].filter(measured);
+  const isForeign = run.record.trials.some(({ settings }) => settings.target !== undefined);
+  const panels = [
+    bytesPanel,
+    isForeign ? serverCpuPanel : cpuPanel,
+    measured(memoryPanel) ? memoryPanel : wholeMemoryPanel,
+  ].filter(measured);
   if (panels.length === 0) return null;
   const title = titleOf(run, panels.find((panel) => tellsApart(run, panel)) ?? panels[0] ?? bytesPanel);
   const cells = (contender: Contender) => panels.map((panel) => barText(panel, contender));
@@ -61,6 +72,7 @@ function titleOf(run: Run, panel: BarPanel): string {
   const what: Readonly<Record<string, string>> = {
     [bytesPanel.heading]: 'moved {} a minute for each client',
     [cpuPanel.heading]: 'used {} of CPU a second for each client',
+    [serverCpuPanel.heading]: 'used {} of CPU a second for each client',
   };
   const verb = (what[panel.heading] ?? 'held {} of memory').replace('{}', panel.format(most.value));
   if (extremes.count === 1) return capitalise(`${most.label} ${verb}`);
