@@ -204,6 +204,22 @@ describe('a trial', () => {
     expect(examineHealth(change(healthy()))).toEqual([]);
   });
 
+  test.each(['kill', 'drain', 'stall'] as const)('may take away (%s) what its own changes are made through', (kind) => {
+    const fault = { kind, atUs: 0, downUs: 1, quietUs: 0 };
+    const subject = { name: 'api', url: 'http://127.0.0.1:1/', changes: 'ours', tellsVersions: true } as const;
+    const findings = (plan: Partial<TrialPlan>) => {
+      const retried = input({ publishFailures: 3 })(healthy());
+      return examineHealth(input({ plan: { ...retried.input.plan, ...plan } })(retried)).map(({ code }) => code);
+    };
+    const { contender } = planOf('sse');
+    expect(findings({ fault, contender: { ...contender, foreign: subject } })).toEqual([]);
+    expect(findings({ fault: { ...fault, kind: 'cut' }, contender: { ...contender, foreign: subject } })).toEqual([
+      'PUBLISH_RETRIED',
+    ]);
+    // Those of the reference servers go to Postgres.
+    expect(findings({ fault })).toEqual(['PUBLISH_RETRIED']);
+  });
+
   test('whose generator’s error cannot be told from chance is not called late', () => {
     const error = (margin?: number) =>
       metrics({ 'generator.errorUs': { unit: 'us', value: 30_000, ...(margin !== undefined && { margin }) } });

@@ -4,7 +4,7 @@ import type { TrialRecord } from '../contract/record.ts';
 import type { Outage } from '../faults/fault.ts';
 import type { Vanishing } from '../faults/vanish.ts';
 import type { Update } from '../plan/arrivals.ts';
-import { restartsServers } from '../plan/fault.ts';
+import { restartsServers, takesServersAway } from '../plan/fault.ts';
 import { type ServiceFault, serviceFaultOf } from '../plan/service-fault.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Published } from '../publisher/publisher-contract.ts';
@@ -78,6 +78,13 @@ export interface AllGone {
 /** The fault of this trial that took a service away; `null` where none did. */
 export function serviceFaultIn({ outage }: Pick<TrialInput, 'outage'>): ServiceFault | null {
   return outage === null ? null : serviceFaultOf(outage.kind);
+}
+
+/** Whether the fault of a plan takes away what changes are made through: they come late then, which is no fault of the publisher's. */
+export function holdsUpChanges({ fault, contender }: Pick<TrialPlan, 'fault' | 'contender'>): boolean {
+  if (fault === null) return false;
+  if (contender.foreign?.changes === 'ours') return takesServersAway(fault.kind);
+  return serviceFaultOf(fault.kind)?.service === 'postgres';
 }
 
 /** Whether a fault replaced the server processes. */

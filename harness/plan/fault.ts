@@ -36,6 +36,11 @@ export function lastsUs({ downUs, rolling }: FaultPlan, nodes: number): number {
   return rolling === undefined ? downUs : nodes * Math.max(rolling.everyUs, rolling.spreadUs + downUs);
 }
 
+/** Whether the servers answer nobody for a while. */
+export function takesServersAway(kind: FaultKind): boolean {
+  return restartsServers(kind) || kind === 'stall';
+}
+
 /** Whether it replaces the server processes by new ones. */
 export function restartsServers(kind: FaultKind): boolean {
   return kind === 'kill' || kind === 'drain' || kind === 'rolling';

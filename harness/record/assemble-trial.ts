@@ -20,7 +20,7 @@ import {
   systemParts,
 } from '../measure/reading.ts';
 import { type SwarmTotals, totalsOf } from '../measure/swarm-totals.ts';
-import { hasRestarted, serviceFaultIn, type TrialInput } from '../measure/trial-input.ts';
+import { hasRestarted, holdsUpChanges, serviceFaultIn, type TrialInput } from '../measure/trial-input.ts';
 import { countWitnesses } from '../measure/witnesses.ts';
 import {
   expectedFreshnessP50,
@@ -457,13 +457,13 @@ function noError({ plan: { clients }, results: { canaries } }: TrialInput): stri
   return canaries.length === 0 ? 'the canaries were lost' : 'no canary saw what its neighbours saw';
 }
 
-/** A publisher that was refused writes what it has kept within this time after the database's return. */
+/** A publisher that was refused makes what it has kept within this time after the return. */
 const backlogUs = 500_000;
 
-/** A database that was away is no lateness of the publisher's. */
+/** What was away on purpose is no lateness of the publisher's. */
 function isHeldUp({ intendedUs, committedUs }: TrialInput['published'][number], input: TrialInput): boolean {
   const { outage } = input;
-  if (outage === null || serviceFaultIn(input)?.service !== 'postgres') return false;
+  if (outage === null || !holdsUpChanges(input.plan)) return false;
   return intendedUs < outage.untilUs + backlogUs && committedUs >= outage.atUs;
 }
 

@@ -6,7 +6,7 @@ import { type Absence, absencesOf, heardAgainAfterUs, noticedAfterUs } from '../
 import { staleShareBetween } from '../measure/stale.ts';
 import { stormFigures } from '../measure/storm.ts';
 import { everyShard, type SwarmTotals } from '../measure/swarm-totals.ts';
-import { serviceFaultIn, type TrialInput } from '../measure/trial-input.ts';
+import { holdsUpChanges, serviceFaultIn, type TrialInput } from '../measure/trial-input.ts';
 import { expectedLost } from '../model/lost-in-outage.ts';
 import type { Expectation } from '../model/theory.ts';
 import { queriesPeak } from './storm-metrics.ts';
@@ -60,8 +60,8 @@ export function expectedLoss(input: TrialInput): Expectation | null {
 
 /** Who noticed, who had it again, and what came late. */
 export function outageEvents(input: TrialInput): TrialRecord['events'] {
-  const { outage, startUs } = input;
-  if (outage === null || serviceFaultIn(input) === null) return [];
+  const { outage, startUs, plan } = input;
+  if (outage === null || (serviceFaultIn(input) === null && !holdsUpChanges(plan))) return [];
   const at = (us: number, what: string) =>
     ({ kind: 'consequence', atUs: Math.round(us - startUs), untilUs: null, what }) as const;
   const told = absencesIn(input, outage).flatMap(({ who, source, fromUs, untilUs }) => [
