@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Counter, Histogram, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
-import { histogramBetween, parsePrometheus, sumOf } from './prometheus.ts';
+import { histogramBetween, parsePrometheus, readPrometheus, sumOf } from './prometheus.ts';
 
 describe('/metrics', () => {
   test('is read with its labels, escapes and comments', () => {
@@ -41,4 +44,18 @@ describe('/metrics', () => {
     expect(between?.maxValue).toBe(200_000);
     expect(histogramBetween(before, before, 'other_seconds')).toBeNull();
   });
+});
+
+test('metrics that cannot be read are told with their address, as no bug', async () => {
+  const server = createServer((_request, response) => response.writeHead(404).end()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}/metrics`;
+  await expect(readPrometheus(url)).rejects.toMatchObject({
+    kind: 'environment',
+    message: `${url} cannot be read: status 404; expected metrics in Prometheus text format`,
+  });
+  server.close();
+  await once(server, 'close');
+  await expect(readPrometheus(url)).rejects.toMatchObject({ kind: 'environment', message: /ECONNREFUSED/ });
 });

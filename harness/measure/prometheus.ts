@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
+import { FreshetError, messageOf } from '../contract/errors.ts';
 import { createHistogram, type Histogram, recordUs } from '../contract/histogram.ts';
 
 /** One sample's labels and value. */
@@ -67,12 +68,20 @@ export function histogramBetween(before: PrometheusReading, after: PrometheusRea
   return histogram;
 }
 
-/** Fetches /metrics; `authority` is the certificate to trust, of an https one. Throws when the server does not answer in 5 s. */
+/** Fetches /metrics; `authority` is the certificate to trust, of an https one. Throws `environment` when that is not had within 5 s. */
 export async function readPrometheus(url: string, authority: string | null = null): Promise<PrometheusReading> {
   const options = { signal: AbortSignal.timeout(5_000), agent: false } as const;
   const trust = authority === null ? {} : { ca: authority };
   const request = url.startsWith('https:') ? https.get(url, { ...options, ...trust }) : http.get(url, options);
-  const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
-  if (answer.statusCode !== 200) throw new Error(`${url} answered ${answer.statusCode}; expected 200`);
-  return parsePrometheus(await text(answer));
+  try {
+    const [answer] = (await once(request, 'response')) as [http.IncomingMessage];
+    if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);
+    return parsePrometheus(await text(answer));
+  } catch (error) {
+    throw new FreshetError(
+      'environment',
+      `${url} cannot be read: ${messageOf(error)}; expected metrics in Prometheus text format`,
+      { cause: error },
+    );
+  }
 }
