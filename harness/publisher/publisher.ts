@@ -17,6 +17,7 @@ export class Publisher {
   /** Resolves when the program that commits has died. */
   readonly lost: Promise<FreshetError>;
   #onPublished: () => void = () => {};
+  #onFailed: () => void = () => {};
   #onReady: () => void = () => {};
   #onLost: (error: FreshetError) => void = () => {};
 
@@ -67,6 +68,16 @@ export class Publisher {
     });
   }
 
+  /** Resolves when this many attempts have failed and none has succeeded. */
+  untilHopeless(attempts: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onFailed = () => {
+        if (this.failures >= attempts && this.published.length === 0) resolve();
+      };
+      this.#onFailed();
+    });
+  }
+
   async stop(): Promise<void> {
     this.#tell({ type: 'close' });
     await this.child.stop(2_000);
@@ -88,6 +99,7 @@ export class Publisher {
       case 'failed':
         this.failures += 1;
         this.failure = report.error;
+        this.#onFailed();
         return;
       case 'broken':
         this.#onLost(

@@ -330,7 +330,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     else trial.connectFailures += 1;
     if (reason.kind === 'status') {
       trial.failedAnswers += 1;
-      this.#world.ledger.barred(reason.status);
+      this.#world.ledger.answeredWith(reason.status);
     }
     if (this.held !== null) this.#staleFromUs = Math.min(this.#staleFromUs, atUs);
   }

@@ -149,9 +149,9 @@ export class Ledger {
     if (unchanged) this.inWindow.unchanged += 1;
   }
 
-  /** A session ended with an HTTP status. */
-  barred(status: number): void {
-    if (status !== 401 && status !== 403 && status !== 429) return;
+  /** An attempt was answered with this HTTP status. Those of 400 and up to 499 tell a client to ask otherwise, or not at all. */
+  answeredWith(status: number): void {
+    if (status < 400 || status > 499) return;
     this.standing.barred += 1;
     this.standing.barredBy = status;
   }

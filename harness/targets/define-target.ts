@@ -64,7 +64,7 @@ export interface TargetDefinition {
   readonly decode?: (message: string) => Told | null | undefined;
   /** Whether whoever connects is told the state (true), or hears of the next change only. */
   readonly snapshot?: boolean;
-  /** Makes a change: a function, or a command that finds FRESHET_VERSION, FRESHET_AUDIENCE, FRESHET_INTENDED_AT and FRESHET_URL. Without it the server makes its own. */
+  /** Makes a change: a function (of an answer to fetch that it gives back, the status is looked at), or a command that finds FRESHET_VERSION, FRESHET_AUDIENCE, FRESHET_INTENDED_AT and FRESHET_URL. Without it the server makes its own. */
   readonly publish?: string | ((change: TargetChange) => unknown);
   /** Starts the server, in the file's directory, and ends it afterwards; without it the server runs already. */
   readonly run?: string;

@@ -22,7 +22,7 @@ import type { Executor } from '../swarm/executor.ts';
 import { localExecutor } from '../swarm/local-executor.ts';
 import { Swarm, type SwarmState } from '../swarm/swarm.ts';
 import type { MeasuredSystem, RunningSystem, SystemLayout, SystemServices } from '../targets/system.ts';
-import { type Changes, nobodysChanges, planChanges, tellable } from './changes.ts';
+import { type Changes, nobodysChanges, planChanges, refusalOf, tellable } from './changes.ts';
 import { type Phase, Phases } from './phases.ts';
 import { costOfBeats, holdingsReader, readWhenAllGone, vanishingParts } from './population.ts';
 import { sampleTimeline, type TimelinePoint, timelineStepUs } from './timeline.ts';
@@ -323,7 +323,10 @@ async function publishAndSee(
   swarm.expect(tellable(updates, plan), false);
   publisher.schedule(updates);
   await orLate(
-    Promise.all([publisher.untilPublished(updates.length), swarm.until(({ behind }) => behind <= unreached)]),
+    Promise.race([
+      Promise.all([publisher.untilPublished(updates.length), swarm.until(({ behind }) => behind <= unreached)]),
+      refusalOf(publisher, plan),
+    ]),
     plan.pollIntervalUs + requestTimeoutUs,
   );
 }

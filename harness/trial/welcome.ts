@@ -6,7 +6,7 @@ import type { SwarmState } from '../swarm/swarm.ts';
 /** Fewer say nothing. */
 const enough = 5;
 
-/** Most clients that have tried so far were answered 401, 403 or 429. Only somebody's own server is judged. */
+/** Most clients that have tried so far were told off (401, 403, 429, or another status of 400 to 499). Only somebody's own server is judged. */
 export function isBarring({ barred, holding }: SwarmState, { clients, contender }: TrialPlan): boolean {
   return contender.foreign !== undefined && barred >= Math.min(enough, clients) && barred > holding;
 }
@@ -17,12 +17,13 @@ export function checkWelcome(state: SwarmState, plan: TrialPlan): void {
   const { barred, barredBy, holding } = state;
   throw new FreshetError(
     'environment',
-    `${plan.contender.foreign?.url} answered ${barredBy} to ${barred} attempts and let ${holding} of ${plan.clients} clients in, so the run ends here; expected them to be let in; ${remedies[barredBy] ?? ''}`,
+    `${plan.contender.foreign?.url} answered ${barredBy} to ${barred} attempts and let ${holding} of ${plan.clients} clients in, so the run ends here; expected them to be let in; ${remedies[barredBy] ?? 'look at url, headers and body of the target file'}`,
   );
 }
 
 const remedies: Readonly<Record<number, string>> = {
   401: 'send their credentials with headers of the target file',
   403: 'send their credentials, or an Origin it accepts, with headers of the target file',
+  404: 'look at the path of url in the target file',
   429: 'raise its limit for this machine, or use fewer --clients or a lower connect-rate',
 };

@@ -15,7 +15,7 @@ const { publish } = loadDefinition(bundle);
 
 async function make(change: TargetChange): Promise<void> {
   if (typeof publish === 'function') {
-    await publish(change);
+    checkAnswer(await publish(change));
     return;
   }
   const env = {
@@ -26,6 +26,11 @@ async function make(change: TargetChange): Promise<void> {
     FRESHET_URL: change.url,
   };
   await run('sh', ['-c', publish ?? ''], { env });
+}
+
+/** `publish` may give back the answer it got: a server that did not take the change has not made it. */
+function checkAnswer(answer: unknown): void {
+  if (answer instanceof Response && !answer.ok) throw new Error(`the server answered ${answer.status}`);
 }
 
 async function obey({ audience, version, intendedUs }: PublishCommand): Promise<PublishResult> {
