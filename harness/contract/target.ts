@@ -67,6 +67,8 @@ export interface PublishProgram {
 /** The processes of the system under test, by part. A part that is not ours to see has no pids. */
 export interface SystemProcesses {
   readonly servers: readonly number[];
+  /** Servers may be whole families, such as a shell and what it started: all of each counts. */
+  readonly areFamilies?: boolean;
   readonly relay: readonly number[];
   readonly redis: readonly number[];
   readonly postgres: readonly number[];

@@ -2,7 +2,7 @@
 
 import { nowUs } from '../contract/clock.ts';
 import type { SystemProcesses } from '../contract/target.ts';
-import { cpuUs, listenOverflows, rssBytes, socketMemoryBytes } from '../services/processes.ts';
+import { cpuUs, familyRssBytes, listenOverflows, rssBytes, socketMemoryBytes } from '../services/processes.ts';
 import { type PrometheusReading, readPrometheus, sumOf } from './prometheus.ts';
 import type { StatementCounts, StatementReader } from './statements.ts';
 
@@ -51,7 +51,7 @@ export async function takeReading(sources: Sources): Promise<Reading> {
   const [statements, before] = await Promise.all([sources.statements.read(), readCpu(sources)]);
   const [metrics, memory, socketBytes] = await Promise.all([
     readMetrics(sources),
-    Promise.all(sources.processes.servers.map(rssBytes)),
+    sources.processes.servers.map(sources.processes.areFamilies === true ? familyRssBytes : rssBytes),
     socketMemoryBytes(),
   ]);
   const after = await readCpu(sources);
@@ -124,12 +124,16 @@ export function gaugeOverServers({ metrics }: Pick<Reading, 'metrics'>, name: st
 export async function readCpu({ statements, processes }: Sources): Promise<CpuReading> {
   const rig = await statements.rigBackends();
   const read = (part: SystemPart) => {
-    // Postgres and nginx are families of processes; the others are single ones.
-    const options = part === 'postgres' ? { children: true, exclude: rig } : { children: part === 'nginx' };
+    const options = part === 'postgres' ? { children: true, exclude: rig } : { children: isFamily(part, processes) };
     return addUp((processes[part] ?? []).map((pid) => cpuUs(pid, options)));
   };
   const byPart = Object.fromEntries(systemParts.map((part) => [part, read(part)])) as Record<SystemPart, number | null>;
   return { cpuAtUs: nowUs(), cpuUs: byPart, serversUs: processes.servers.map((pid) => cpuUs(pid)) };
+}
+
+/** Postgres and nginx are families of processes; the reference servers and Redis are single ones. */
+function isFamily(part: SystemPart, { areFamilies = false }: SystemProcesses): boolean {
+  return part === 'nginx' || (part === 'servers' && areFamilies);
 }
 
 /** The sum, or `null` when there is nothing or a part is missing. */

@@ -1,6 +1,6 @@
 // What the kernel says of a process: CPU time, resident memory; and of all sockets together. From proc(5), so on Linux only:
 // elsewhere, and for a process that is gone, the answer is `null`, never 0.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 
 export interface CpuOptions {
@@ -44,6 +44,31 @@ export function cpuUs(pid: number, options: CpuOptions = {}): number | null {
 export function namespacedPid(pid: number): number | null {
   const pids = /^NSpid:\s+(.+)$/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
   return pids === undefined ? null : Number(pids.split(/\s+/).at(-1));
+}
+
+/** Whether it runs: one that has ended and waits to be reaped, which may be for ever, does not. */
+export function isRunning(pid: number): boolean {
+  const text = readText(`/proc/${pid}/stat`);
+  if (text !== null) return !/\) [ZX]/.test(text.slice(text.lastIndexOf(')')));
+  if (existsSync('/proc/self/stat')) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** The process and all its descendants. */
+export function familyOf(pid: number): number[] {
+  return [pid, ...childrenOf(pid).flatMap(familyOf)];
+}
+
+/** Resident memory of a process and all its descendants, in bytes; what they share is counted for each. */
+export function familyRssBytes(pid: number): number | null {
+  const own = rssBytes(pid);
+  if (own === null) return null;
+  const descendants = familyOf(pid).slice(1);
+  return descendants.reduce((sum, each) => sum + (rssBytes(each) ?? 0), own);
 }
 
 /** Resident memory in bytes. */

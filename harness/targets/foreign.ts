@@ -176,5 +176,11 @@ export function describeBreak(
   const line = stack.split('\n').find((frame) => frame.includes(`/${name}:`));
   const at = line === undefined ? null : new RegExp(`/${name.replaceAll(/\W/g, '\\$&')}:(\\d+)`).exec(line)?.[1];
   const on = message === undefined ? '' : ` on '${message.slice(0, 120)}'`;
-  return `${file}${at == null ? '' : `:${at}`}: ${field} failed${on}: ${messageOf(error)}`;
+  return `${file}${at == null ? '' : `:${at}`}: ${field} failed${on}: ${withCause(error)}`;
+}
+
+/** `fetch failed` alone says nothing. */
+function withCause(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error ? `${messageOf(error)}: ${messageOf(cause)}` : messageOf(error);
 }

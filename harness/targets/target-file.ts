@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import type { BuildFailure } from 'esbuild';
 import { FreshetError, messageOf } from '../contract/errors.ts';
 import { isLoopback } from '../contract/loopback.ts';
 import { buildBundles } from '../services/bundle.ts';
@@ -84,12 +85,21 @@ async function loadFile(file: string): Promise<{ definition: TargetDefinition } 
     const { target } = await buildBundles(directory, { target: file });
     return { definition: loadDefinition(target) };
   } catch (error) {
-    // What the compiler says names file and line.
-    if (error instanceof FreshetError) return { problem: `${file} cannot be compiled: ${error.message}` };
+    if (error instanceof FreshetError) return { problem: describeCompileError(file, error) };
     return { problem: describeBreak(file, { field: 'loading it', error }) };
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+/** The compiler's first complaint, with its place: `api.ts:4: Expected "}" but found "url"`. */
+function describeCompileError(file: string, error: FreshetError): string {
+  const [first] = (error.cause as Partial<BuildFailure>).errors ?? [];
+  if (first === undefined) return `${file} cannot be compiled: ${error.message}`;
+  const { text, location } = first;
+  if (location === null) return `${file}: ${text}; expected a file that can be compiled`;
+  const where = basename(location.file) === basename(file) ? file : location.file;
+  return `${where}:${location.line}: ${text}; expected a file that can be compiled`;
 }
 
 /** Load goes to this machine, or to whom the user has named. */
