@@ -8,7 +8,7 @@ import type { RunRecord, TrialRecord } from '../contract/record.ts';
 import { runRecordSchemaName } from '../contract/record.ts';
 import type { Scenario } from '../contract/scenario.ts';
 import { formatDurationUs } from '../contract/units.ts';
-import { capacityProblems, descriptorsNeeded } from '../plan/capacity.ts';
+import { capacityProblems, descriptorsNeeded, serverProblems } from '../plan/capacity.ts';
 import { serviceFaultOf } from '../plan/service-fault.ts';
 import { nameTrials } from '../plan/trial-names.ts';
 import { expectedTrialUs, type TrialPlan } from '../plan/trial-plan.ts';
@@ -23,6 +23,7 @@ import { findNginx } from '../services/nginx.ts';
 import { startPostgres } from '../services/postgres.ts';
 import { startRedis } from '../services/redis.ts';
 import type { Service } from '../services/service.ts';
+import type { Executor } from '../swarm/executor.ts';
 import { referenceSystem, usesRelay } from '../targets/reference-system.ts';
 import type { MeasuredSystem } from '../targets/system.ts';
 import type { Phase } from '../trial/phases.ts';
@@ -30,6 +31,7 @@ import { runTrial, type TrialContext } from '../trial/run-trial.ts';
 import type { TimelinePoint } from '../trial/timeline.ts';
 import { toItsEnd, type Watch, watch } from '../trial/watch.ts';
 import { conclude } from './conclude.ts';
+import { type Placed, withCrew } from './crew.ts';
 import { prepareForeignGround } from './foreign-ground.ts';
 import { guarded } from './guarded.ts';
 import { abortOnSignals } from './interrupt.ts';
@@ -48,7 +50,7 @@ export interface BenchOptions {
 export async function runBench(request: BenchRequest, options: BenchOptions): Promise<number> {
   // Before there is anything to end: a terminal's Ctrl-C also ends the compiler that tsx loads our sources with.
   await import('./render.ts');
-  const limits = await ensureCapacity(request.trials);
+  const limits = await ensureCapacity(request.trials, request.crew === null ? capacityProblems : serverProblems);
   const progress = createProgress(process.stderr);
   const signal = abortOnSignals('what was measured is kept');
   try {
@@ -78,7 +80,9 @@ async function measure(measurement: Measurement): Promise<unknown> {
   try {
     await guarded({ signal, onEnd: () => progress.step('cleaning up') }, (guard) => {
       guard.addDirectory(store.scratch);
-      return measureTrials({ ...measurement, guard });
+      const { request } = measurement;
+      const options = { guard, signal, say: progress.note };
+      return withCrew(request.crew, options, (placed) => measureTrials({ ...measurement, guard }, placed));
     });
     return null;
   } catch (error) {
@@ -87,16 +91,22 @@ async function measure(measurement: Measurement): Promise<unknown> {
 }
 
 /** What this machine allows, raised as far as it can be. Throws `environment`, before anything starts, when that is too little. */
-export async function ensureCapacity(trials: readonly TrialPlan[]): Promise<Limits> {
+export async function ensureCapacity(
+  trials: readonly TrialPlan[],
+  problemsOf: typeof capacityProblems = capacityProblems,
+): Promise<Limits> {
   await raiseOpenFiles(Math.max(...trials.map(descriptorsNeeded)));
   const limits = readLimits();
-  const problems = new Set(trials.flatMap((plan) => capacityProblems(plan, limits)));
+  const problems = new Set(trials.flatMap((plan) => problemsOf(plan, limits)));
   if (problems.size > 0) throw new FreshetError('environment', [...problems]);
   return limits;
 }
 
 /** Starts the services and runs one trial after the other; the record grows by each and is written at once. */
-async function measureTrials(measurement: Measurement & { guard: Guard }): Promise<void> {
+async function measureTrials(
+  measurement: Measurement & { guard: Guard },
+  { executor, serveHost }: Placed,
+): Promise<void> {
   const { request, record, store, guard, progress, signal } = measurement;
   const { trials } = request;
   signal.throwIfAborted();
@@ -120,8 +130,8 @@ async function measureTrials(measurement: Measurement & { guard: Guard }): Promi
   if (nginx !== null) record.services.nginx = describeService(nginx);
   const services = watch({ signal, services: [postgres, redis] });
   const database = await toItsEnd(services, createDatabase({ guard, postgres }));
-  const system = referenceSystem({ guard, bundle: bundles.servers, database, postgres, redis, nginx });
-  await runTrials(measurement, { bundles, system, alive: services });
+  const system = referenceSystem({ guard, bundle: bundles.servers, database, postgres, redis, nginx, serveHost });
+  await runTrials(measurement, { bundles, system, alive: services, ...(executor !== undefined && { executor }) });
   await database.drop();
   await Promise.all([postgres.stop(), redis?.stop()]);
 }
@@ -131,11 +141,12 @@ interface Ground {
   readonly bundles: TrialContext['bundles'];
   readonly system: MeasuredSystem;
   readonly alive: Watch;
+  readonly executor?: Executor;
 }
 
 async function runTrials(
   { request, limits, record, store, guard, progress, signal }: Measurement & { guard: Guard },
-  { bundles, system, alive }: Ground,
+  { alive, ...ground }: Ground,
 ): Promise<void> {
   const { trials } = request;
   const names = nameTrials(trials);
@@ -150,7 +161,7 @@ async function runTrials(
     const onPhase = (phase: Phase) => progress.phase(phase);
     const onPoint = (point: TimelinePoint) => progress.point(point);
     const { keep } = store;
-    const context = { guard, bundles, limits, system, signal, keep, onPhase, onPoint };
+    const context = { guard, limits, ...ground, signal, keep, onPhase, onPoint };
     const trial = await toItsEnd(alive, runTrial(plan, context));
     record.trials.push(trial);
     record.missing.shift();

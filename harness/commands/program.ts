@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, FreshetError, messageOf, systemFailure } from '../contract/errors.ts';
 import { parseRequirements } from '../contract/requirement.ts';
 import type { ForeignTarget } from '../targets/foreign-system.ts';
+import { readAgentRequest, readAgentsRequest } from './agent-request.ts';
 import { ceilingOptions, readCeilingRequest } from './ceiling-request.ts';
 import {
   doubledDashes,
@@ -42,7 +43,10 @@ const valueOptions: Readonly<Record<string, string>> = {
   '--seed <n>': 'seed of everything random (42)',
   '--services <driver>': servicesMeaning,
   '--postgres <url>': 'use this Postgres instead (or DATABASE_URL)',
-  '--redis <url>': 'use this Redis instead (or REDIS_URL)',
+  '--redis <url>': 'use this Redis instead (or REDIS_URL); with --agents, where these are met',
+  '--agents <n>': 'let so many agents run the clients (docs/agents.md)',
+  '--serve-as <host>': 'with --agents: the address of this machine on which servers listen and are called (loopback)',
+  '--redis-ca <file>': 'with --agents: the certificate that vouches for their Redis',
   '--out <dir>': 'where records and reports go (results)',
 };
 
@@ -175,7 +179,37 @@ function buildProgram(run: (action: () => Promise<number>) => void): Command {
   addSimulate(program, run);
   addCompare(program, run);
   addGate(program, run);
+  addAgents(program, run);
   return program;
+}
+
+function addAgents(program: Command, run: (action: () => Promise<number>) => void): void {
+  const agent = program.command('agent').description('run clients for runs elsewhere, until Ctrl-C');
+  const agents = program.command('agents').description('list the agents that are there, and what each can carry');
+  for (const command of [agent, agents])
+    command
+      .option('--redis <url>', 'where agents and runs meet (or REDIS_URL)')
+      .option('--redis-ca <file>', 'the certificate (PEM) that vouches for it')
+      .option('--debug', 'show the stack of an error');
+  agent
+    .option('--name <name>', 'how it is called (host and process)')
+    .option('--allow-host <name>', 'a host beyond this machine that may be put under load (repeatable)', gather, []);
+  const repeats = { agent: watchRepeats(agent, ['--allow-host']), agents: watchRepeats(agents) };
+  agent.action((flags: Record<string, string | boolean | string[]>) =>
+    run(async () => {
+      const found = [...forgottenDashes(knownFlags(agent)), ...repeats.agent()];
+      const allowedHosts = Array.isArray(flags.allowHost) ? flags.allowHost : [];
+      const request = readAgentRequest(rawFlags(flags).values, { allowedHosts, environment: process.env, found });
+      return (await import('./agent.ts')).runAgentCommand(request);
+    }),
+  );
+  agents.action((flags: Record<string, string | boolean>) =>
+    run(async () => {
+      const found = [...forgottenDashes(knownFlags(agents)), ...repeats.agents()];
+      const place = readAgentsRequest(rawFlags(flags).values, process.env, found);
+      return (await import('./agent.ts')).runAgentsCommand(place);
+    }),
+  );
 }
 
 function addGate(program: Command, run: (action: () => Promise<number>) => void): void {
@@ -355,7 +389,7 @@ async function planOrBench(request: BenchRequest, flags: Record<string, string |
   const { describePlan, ensureCapacity, runBench } = await import('./bench.ts');
   if (flags.dryRun === true) {
     process.stdout.write(`${describePlan(request)}\n`);
-    await ensureCapacity(request.trials);
+    if (request.crew === null) await ensureCapacity(request.trials);
     return 0;
   }
   return runBench(request, { json: flags.json === true, commandLine: spellCommand(process.argv.slice(2)) });

@@ -27,6 +27,7 @@ import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
 import { type OwnDriver, ownDrivers } from '../services/service.ts';
 import { parseServiceUrl } from '../services/service-url.ts';
 import type { ForeignTarget } from '../targets/foreign-system.ts';
+import { type CrewRequest, crewProblems, forAgents, readCrewRequest } from './agent-request.ts';
 import { foreignProblems } from './foreign-request.ts';
 
 /** What --services says. */
@@ -77,6 +78,8 @@ export interface BenchRequest {
   readonly out: string;
   readonly require: readonly string[];
   readonly thresholds: readonly Threshold[];
+  /** Agents that run the clients; `null`: this machine does. */
+  readonly crew: CrewRequest | null;
   /** Somebody's own servers, which are measured in place of the reference ones. */
   readonly targets: readonly ForeignTarget[];
 }
@@ -114,7 +117,9 @@ export function readRequest(
       `--services is '${services}'; expected ${ownDrivers.join(' or ')} (or --postgres URL and --redis URL)${suggest(services, ownDrivers)}`,
     );
   const postgresUrl = flags.values.postgres ?? environment.DATABASE_URL;
-  const redisUrl = flags.values.redis ?? environment.REDIS_URL;
+  const crew = readCrewRequest(flags.values, environment, problems);
+  // With agents, --redis says where they are met: what goes through that is no cost of the system's.
+  const redisUrl = (crew === null ? flags.values.redis : undefined) ?? environment.REDIS_URL;
   checkUrl(
     postgresUrl,
     {
@@ -131,7 +136,9 @@ export function readRequest(
   );
   if (problems.length === 0)
     problems.push(...parts.flatMap(({ settings, contenders }) => contradictions(settings, contenders)));
-  const trials = parts.flatMap(({ scenario, ...options }) => planTrials(scenario, { ...options, repeat, seed }));
+  const planned = parts.flatMap(({ scenario, ...options }) => planTrials(scenario, { ...options, repeat, seed }));
+  const trials = crew === null ? planned : planned.map(forAgents);
+  if (crew !== null) problems.push(...trials.flatMap((plan) => crewProblems(plan, crew)));
   problems.push(...foreignServices(trials, { postgres: postgresUrl, redis: redisUrl }));
   problems.push(...trials.flatMap((plan) => foreignProblems(plan, targets)));
   if (problems.length > 0) throw new FreshetError('input', [...new Set(problems)]);
@@ -146,6 +153,7 @@ export function readRequest(
     out,
     require,
     thresholds,
+    crew,
     targets,
   };
 }

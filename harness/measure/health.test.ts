@@ -111,7 +111,7 @@ const shards = (...holding: number[]): Change =>
 /** One of two agents died with its 240 clients. */
 const lostAgent: Change = (health) => {
   const agent = (name: string) => ({ name, host: 'x', cores: 2, version: '1', clients: 250 });
-  const lost = [{ name: 'shard 1 of b', agent: 'b', clients: 240, how: 'ended (SIGKILL)' }];
+  const lost = [{ name: 'shard 1 of b', group: 'ordinary' as const, agent: 'b', clients: 240, how: 'is gone' }];
   const shards = [{ holding: 240, group: 'ordinary' as const }];
   const changed = input({ agents: [agent('a'), agent('b')], results: { shards, lost }, atRest: { connected: 260 } });
   return { ...changed(health), totals: { ...health.totals, holding: 260 } };

@@ -137,7 +137,7 @@ const published: Check = ({ input }) => {
 };
 
 /** An agent that is gone took the counts of its clients along: every sum over the clients lacks a part. */
-const agentLost: Check = ({ input: { agents, results } }) =>
+const agentLost: Check = ({ input: { agents, results }, metrics }) =>
   agents.flatMap(({ name, host }) => {
     const own = results.lost.filter(({ agent }) => agent === name);
     const clients = own.reduce((sum, shard) => sum + shard.clients, 0);
@@ -145,13 +145,13 @@ const agentLost: Check = ({ input: { agents, results } }) =>
     const message = `agent ${name} (${host}) ${own[0]?.how}; what its ${formatNumber(clients)} of ${formatNumber(all)} clients saw is in no figure, and sums over all clients are void`;
     return own.length === 0
       ? []
-      : [{ severity: 'fatal', code: 'AGENT_LOST' satisfies HealthCode, message, voids: sums }];
+      : [{ severity: 'fatal', code: 'AGENT_LOST' satisfies HealthCode, message, voids: sumsIn(metrics) }];
   });
 
-const sums: MetricName[] = [
-  ...metricNames.filter((name) => metricOf(name).acrossShards === 'sum'),
-  'memory.bytesPerClient',
-];
+function sumsIn(metrics: HealthInput['metrics']): MetricName[] {
+  const isSum = (name: MetricName) => metricOf(name).acrossShards === 'sum' || name === 'memory.bytesPerClient';
+  return metricNames.filter((name) => metrics[name] !== undefined && isSum(name));
+}
 
 const clientsMissing: Check = ({ input, totals }) => {
   const lost = input.results.lost.reduce((sum, shard) => sum + shard.clients, 0);
@@ -176,7 +176,11 @@ const clientsMissing: Check = ({ input, totals }) => {
 /** Shards that all stop at one number have met a limit of a process, such as its descriptors, and not the system's. */
 const shardCeiling: Check = ({ input }) => {
   const held = input.results.shards.map(({ holding }) => holding);
-  const dealt = input.plan.clients - canaryRanks(input.plan.clients, input.agents.length).length;
+  const lost = input.results.lost.filter(({ group }) => group !== 'canary');
+  const dealt =
+    input.plan.clients -
+    canaryRanks(input.plan.clients, input.agents.length).length -
+    lost.reduce((sum, { clients }) => sum + clients, 0);
   const [first = 0] = held;
   const isCommon = held.length > 1 && held.every((holding) => holding === first);
   return isCommon && first < Math.floor(dealt / held.length)

@@ -8,6 +8,9 @@ import type { TrialPlan } from './trial-plan.ts';
 const clientsOneShardServes = 15_000;
 /** Where cores are to be had, smaller shards read their messages sooner. */
 const clientsWorthAShard = 5_000;
+/** Of the swarm and of the kernel for its end: 3 KB and 5, and to spare. */
+const bytesPerClient = 10_000;
+const memoryShare = 0.7;
 /** What a process opens besides its clients' sockets: files, pipes, the event loop, database connections, scrapes. */
 export const otherDescriptors = 100;
 /** The kernel looks ever longer for a free port as they run out. */
@@ -54,19 +57,25 @@ export function connectionsInAll(plan: TrialPlan): number {
   return plan.clients * connectionsOfAClient(plan);
 }
 
+/** Clients that a machine can carry, whatever they do, servers left aside. */
+export function clientsAMachineCarries({ cores, memoryAvailableBytes }: Limits): number {
+  const inMemory = Math.floor((memoryShare * memoryAvailableBytes) / bytesPerClient);
+  return Math.max(1, Math.min(cores * clientsOneShardServes, inMemory));
+}
+
 /** Why this machine cannot carry the trial, and what to do: a line each. */
 export function capacityProblems(plan: TrialPlan, limits: Limits): string[] {
+  return [...serverProblems(plan, limits), ...portProblems(plan, limits)];
+}
+
+/** Why the servers cannot have the trial's clients on this machine, wherever those run. */
+export function serverProblems(plan: TrialPlan, limits: Limits): string[] {
   const name = `${plan.contender.name} with ${formatNumber(plan.clients)} clients`;
   const problems: string[] = [];
   const throughBalancer = descriptorsOfBalancer(plan);
   if (limits.openFiles !== null && throughBalancer > limits.openFiles) {
     problems.push(
       `${name} needs ${formatNumber(throughBalancer)} file descriptors in a process of nginx; this machine allows ${formatNumber(limits.openFiles)}; use fewer clients, or raise the limit (ulimit -n ${throughBalancer} as root, or LimitNOFILE / --ulimit nofile of what started this shell)`,
-    );
-  }
-  if (plan.balancing === 'ip-hash' && !limits.hasManySources) {
-    problems.push(
-      `${name} needs clients from many networks; this system's loopback has one address; use balancer=round-robin or least-conn`,
     );
   }
   const needed = descriptorsOfANode(plan);
@@ -78,6 +87,18 @@ export function capacityProblems(plan: TrialPlan, limits: Limits): string[] {
         : 'use fewer clients';
     problems.push(
       `${name} needs ${formatNumber(needed)} file descriptors in one server process; this machine allows ${formatNumber(limits.openFiles)}; ${remedy}, or raise the limit (ulimit -n ${needed} as root, or LimitNOFILE / --ulimit nofile of what started this shell)`,
+    );
+  }
+  return problems;
+}
+
+/** Why so many clients cannot be sent from one machine. */
+export function portProblems(plan: TrialPlan, limits: Limits): string[] {
+  const name = `${plan.contender.name} with ${formatNumber(plan.clients)} clients`;
+  const problems: string[] = [];
+  if (plan.balancing === 'ip-hash' && !limits.hasManySources) {
+    problems.push(
+      `${name} needs clients from many networks; this system's loopback has one address; use balancer=round-robin or least-conn`,
     );
   }
   const { outgoingPorts } = limits;

@@ -1,6 +1,7 @@
 // The contract of where shards run: here as children, or on agents. In: planned shards. Out: a handle to each, and one voice for all.
 import type { FreshetError } from '../contract/errors.ts';
 import type { Limits } from '../contract/limits.ts';
+import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Child } from '../services/child.ts';
 import type { ShardCommand, ShardGroup, ShardPlan, ShardReport } from './shard-contract.ts';
 
@@ -45,8 +46,8 @@ export interface RunningShards {
 export interface Executor {
   /** Lets all shards hear of a common moment before it comes. */
   readonly leadUs: number;
-  /** Places for the clients of the next trial, at least one. Throws `environment` when there is none left. */
-  seats(): Promise<readonly Seat[]>;
+  /** Places for the clients of the next trial, at least one. Throws `environment` when they cannot carry them. */
+  seats(plan: TrialPlan): Promise<readonly Seat[]>;
   /** Starts them and hands each its plan; resolves when they wait for a common start. `within`: words before the command of a vanishing shard. */
   start(plans: readonly ShardPlan[], within: readonly string[]): Promise<RunningShards>;
 }

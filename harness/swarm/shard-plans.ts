@@ -21,7 +21,7 @@ export function planShards(plan: TrialPlan, target: TargetPlan, seats: readonly 
   const places = dealToPlaces(
     plan.clients,
     groups,
-    seats.map(({ carries }) => Math.min(carries, plan.clients)),
+    seats.map(({ carries }) => carries),
   );
   const planned: ShardPlan[] = [];
   seats.forEach((seat, place) => {

@@ -34,6 +34,7 @@ export interface SwarmResults {
 
 export interface LostShard {
   readonly name: string;
+  readonly group: ShardGroup;
   readonly agent: string;
   readonly clients: number;
   /** How it ended, as in `ended (SIGKILL)`. */
@@ -103,7 +104,7 @@ export class Swarm {
 
   /** Starts all shards and hands them their plans; they wait for `connect`. */
   static async start({ executor, plan, target, within = [] }: SwarmOptions): Promise<Swarm> {
-    const seats = await executor.seats();
+    const seats = await executor.seats(plan);
     const plans = planShards(plan, target, seats);
     const running = await executor.start(plans, within);
     const dealt = seats.map((seat) => ({
@@ -208,8 +209,8 @@ export class Swarm {
     return {
       shards: results.filter(({ group }) => group !== 'canary'),
       canaries: results.filter(({ group }) => group === 'canary'),
-      lost: this.#shards.flatMap(({ handle: { name, agent, clients }, lostBy: how, result }) =>
-        agent === null || how === null || result !== null ? [] : { name, agent, clients, how },
+      lost: this.#shards.flatMap(({ handle: { name, group, agent, clients }, lostBy: how, result }) =>
+        agent === null || how === null || result !== null ? [] : { name, group, agent, clients, how },
       ),
     };
   }

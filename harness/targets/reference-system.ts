@@ -7,6 +7,7 @@ import { paths, type ReadyLine, serverInterface, settingsVariable } from '../../
 import type { ServerSettings } from '../../servers/settings.ts';
 import { nowUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
+import { isLoopback } from '../contract/loopback.ts';
 import type { PublishProgram, SystemProcesses } from '../contract/target.ts';
 import { connectionsInAll } from '../plan/capacity.ts';
 import { type Contender, settingOf } from '../plan/contender.ts';
@@ -49,6 +50,8 @@ export interface SystemOptions {
   /** What balances; looked for on this machine where it is not given. */
   readonly nginx?: NginxProgram | null;
   readonly plan: TrialPlan;
+  /** The IPv4 address that servers listen on and are called by; loopback by default. */
+  readonly serveHost?: string;
   /** Of the first address for clients; a free one by default. */
   readonly port?: number | undefined;
   /** A file for the servers' log of connections; absent: they keep none. */
@@ -72,7 +75,7 @@ export function referenceSystem(options: Omit<SystemOptions, 'plan' | 'port'>): 
 export async function prepareReferenceSystem(asked: SystemOptions): Promise<ReferenceLayout> {
   const { plan, bundle, database, guard } = asked;
   const link = await openLinkFor(plan, guard);
-  const host = link?.host ?? loopback;
+  const host = link?.host ?? asked.serveHost ?? loopback;
   const options = { ...asked, host };
   const hasRelay = usesRelay(plan.contender);
   const certificate = settingOf(plan.contender, 'tls') === 'on' ? await makeCertificate(guard.directory, host) : null;
@@ -91,7 +94,7 @@ export async function prepareReferenceSystem(asked: SystemOptions): Promise<Refe
       ...targetOf(plan.contender, host, balancer === null ? ports : [balancer.port]),
       token: credentials.token,
       authority: certificate?.certificate ?? null,
-      ...(balancer !== null && !plan.network.oneAddress && { networksSeed: plan.seed }),
+      ...(balancer !== null && !plan.network.oneAddress && isLoopback(host) && { networksSeed: plan.seed }),
     },
     nginxConf: balancer === null ? null : nginxConf(balancer),
     accessLogFile:
