@@ -43,6 +43,19 @@ function closing(code: number): (exchange: Exchange) => void {
   };
 }
 
+/** What a login page in the way does, or a dashboard that has moved. */
+const redirect = ({ request, response, socket }: Exchange) => {
+  const location = `${request.url?.split('?')[0]}?case=here`;
+  if (response !== null) response.writeHead(302, { Location: location }).end();
+  else socket.end(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`);
+};
+
+const here = ({ request, response }: Exchange) => {
+  const isStream = request.headers.accept === 'text/event-stream';
+  response?.writeHead(200, { 'Content-Type': isStream ? 'text/event-stream' : 'application/json' }).write('\n\n');
+  if (!isStream) response?.end();
+};
+
 const plain = (exchange: Exchange) =>
   exchange.response?.writeHead(200, { 'Content-Type': 'text/plain' }).end('no events');
 
@@ -50,6 +63,8 @@ const answers: Readonly<Record<string, (exchange: Exchange) => void>> = {
   ...Object.fromEntries(closeCodes.map((code) => [`close ${code}`, closing(code)])),
   ...Object.fromEntries(statuses.map((code) => [`status ${code}`, status(code)])),
   'wrong type': plain,
+  redirect,
+  here,
 };
 
 describe.skipIf(isMissing)('a virtual client, beside a browser', () => {
@@ -165,6 +180,29 @@ describe.skipIf(isMissing)('a virtual client, beside a browser', () => {
     expect(real).toEqual(names.map(() => closed));
     for (const name of names)
       expect(reactTo(await endOf('sse', name), 'sse', reconnecting, 3_000_000), name).toEqual({ kind: 'give-up' });
+  });
+
+  it('follows no redirect, which fetch and EventSource do and a WebSocket does not', async () => {
+    answerCases(null);
+    const real = await page.evaluate<unknown[]>(
+      `Promise.all([
+        fetch('/dashboard?case=redirect').then(({ status, redirected }) => [status, redirected]),
+        new Promise((resolve) => {
+          const source = new EventSource('/events?case=redirect');
+          source.onopen = () => resolve('open');
+          source.onerror = () => resolve('failed');
+        }),
+        new Promise((resolve) => {
+          const socket = new WebSocket(location.origin.replace('http', 'ws') + '/ws?case=redirect');
+          socket.onclose = ({ code }) => resolve(code);
+        }),
+      ])`,
+    );
+    expect(real).toEqual([[200, true], 'open', 1006]);
+    expect(await endOf('polling', 'redirect')).toMatchObject({ kind: 'status', status: 302 });
+    expect(reactTo(await endOf('sse', 'redirect'), 'sse', reconnecting, 0)).toEqual({ kind: 'give-up' });
+    const lost = reactTo({ kind: 'closed', code: 1006 }, 'websocket', reconnecting, 0);
+    expect(reactTo(await endOf('websocket', 'redirect'), 'websocket', reconnecting, 0)).toEqual(lost);
   });
 
   it('sees the statuses of polls as it does', async () => {

@@ -1,13 +1,18 @@
 // The live page in a real browser, on real servers: what it shows, what its policy allows, and how it takes the loss of a server.
 import { existsSync } from 'node:fs';
+import axe from 'axe-core';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRig, type Rig } from '../../../servers/rig.fixture.ts';
+import { nowUs } from '../../contract/clock.ts';
 import type { Transport } from '../../contract/record.ts';
+import { backoffOf, backoffUs } from '../../plan/backoff.ts';
 import { type LivePage, startLivePage } from './page.ts';
 
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const isMissing = !existsSync(executablePath);
+/** What the page draws for its backoff. */
+const drawn = 0.5;
 const transports: readonly Transport[] = ['polling', 'long-polling', 'sse', 'websocket'];
 
 if (isMissing)
@@ -45,8 +50,34 @@ describe.skipIf(isMissing)('the live page', () => {
     await rig?.close();
   });
 
+  it.each(['light', 'dark'] as const)(
+    'can be used without sight or colour, by what axe-core can tell: %s',
+    async (colorScheme) => {
+      const context = await browser.newContext({ bypassCSP: true, colorScheme });
+      const page = await context.newPage();
+      await page.goto(live.url);
+      await vi.waitFor(async () =>
+        expect(await page.locator('section[data-state=open] tbody tr').count()).toBeGreaterThan(16),
+      );
+      await page.evaluate(axe.source);
+      const { broken, passed } = await page.evaluate<{ broken: string[]; passed: number }>(
+        'axe.run().then(({ violations, passes }) => ({ broken: violations.map(({ id, nodes }) => [id, nodes[0].html].join(": ")), passed: passes.length }))',
+      );
+      expect(broken).toEqual([]);
+      expect(passed, 'rules that were tried').toBeGreaterThan(10);
+      await context.close();
+    },
+  );
+
   it('shows each change by all four transports, and says when a server is lost', async () => {
     const page = await browser.newPage({ viewport: { width: 390, height: 800 } });
+    await page.addInitScript(`Math.random = () => ${drawn}`);
+    const openedUs: number[] = [];
+    const closedUs: number[] = [];
+    page.on('websocket', (webSocket) => {
+      openedUs.push(nowUs());
+      webSocket.on('close', () => closedUs.push(nowUs()));
+    });
     const complaints: string[] = [];
     const foreign: string[] = [];
     page.on('console', (message) => complaints.push(message.text()));
@@ -85,5 +116,15 @@ describe.skipIf(isMissing)('the live page', () => {
       },
       { timeout: 10_000, interval: 50 },
     );
+    // Its WebSocket comes back as a virtual client with the same backoff and the same luck does.
+    await vi.waitFor(() => expect(openedUs.length).toBeGreaterThan(2), { timeout: 20_000, interval: 20 });
+    let plannedUs = 0;
+    for (const attempt of [0, 1]) {
+      plannedUs = backoffUs(backoffOf('article'), attempt, drawn, plannedUs);
+      const realUs = (openedUs[attempt + 1] ?? 0) - (closedUs[attempt] ?? 0);
+      expect(realUs).toBeGreaterThan(plannedUs * 0.9);
+      // A busy machine may be late, never early.
+      expect(realUs).toBeLessThan(plannedUs * 1.1 + 400_000);
+    }
   });
 });
