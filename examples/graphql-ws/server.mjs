@@ -1,13 +1,15 @@
 // A GraphQL subscription over graphql-ws: a subscriber hears of the next change, and of nothing before it.
+import { EventEmitter, on } from 'node:events';
 import { createServer } from 'node:http';
 import { GraphQLFloat, GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLSchema } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 
-const waiting = new Set();
+const board = new EventEmitter().setMaxListeners(0);
 
+/** `on` keeps what comes while a subscriber is still being told of the change before. */
 async function* changes() {
-  while (true) yield { dashboard: await new Promise((resolve) => waiting.add(resolve)) };
+  for await (const [dashboard] of on(board, 'change')) yield { dashboard };
 }
 
 const dashboard = new GraphQLObjectType({
@@ -29,10 +31,7 @@ const http = createServer((request, response) => {
     body += chunk;
   });
   request.on('end', () => {
-    const change = { open: 12, ...JSON.parse(body) };
-    const subscribers = [...waiting];
-    waiting.clear();
-    for (const tell of subscribers) tell(change);
+    board.emit('change', { open: 12, ...JSON.parse(body) });
     response.writeHead(204).end();
   });
 });
