@@ -33,6 +33,25 @@ function checkAnswer(answer: unknown): void {
   if (answer instanceof Response && !answer.ok) throw new Error(`the server answered ${answer.status}`);
 }
 
+/** The last change of each dashboard, and the first of those that failed and are not made yet. */
+const turns = new Map<number, { last: Promise<unknown>; failed: PublishResult | null }>();
+
+/** One after the other: versions grow, and two requests that are under way together may arrive in any order. */
+function obeyInTurn(command: PublishCommand): Promise<PublishResult> {
+  const turn = turns.get(command.audience) ?? { last: Promise.resolve(), failed: null };
+  turns.set(command.audience, turn);
+  const answer = turn.last.then(async () => {
+    // The failed one is sent again, and those behind it after it.
+    if (turn.failed !== null && turn.failed.version < command.version && command.version !== 0)
+      return { ...turn.failed, version: command.version, sentUs: nowUs() };
+    const result = await obey(command);
+    if (command.version !== 0) turn.failed = result.committedUs === null ? result : null;
+    return result;
+  });
+  turn.last = answer;
+  return answer;
+}
+
 async function obey({ audience, version, intendedUs }: PublishCommand): Promise<PublishResult> {
   const sentUs = nowUs();
   // Version 0 runs the way up to here only: a change that is none cannot be asked of a stranger.
@@ -52,6 +71,6 @@ function say(what: object): void {
 
 process.on('SIGINT', () => {});
 createInterface({ input: process.stdin })
-  .on('line', (line) => void obey(JSON.parse(line) as PublishCommand).then(say))
+  .on('line', (line) => void obeyInTurn(JSON.parse(line) as PublishCommand).then(say))
   .on('close', () => process.exit(0));
 say({ role: 'publish', pid: process.pid });
