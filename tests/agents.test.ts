@@ -56,6 +56,11 @@ test('four agents count what a local run counts', async () => {
   ]);
   expect(local.agents).toBeUndefined();
   expect(countsOf(byAgents)).toEqual(countsOf(local));
+  // Agents of this machine have its clock, and find as much.
+  for (const { clock } of byAgents.agents ?? [])
+    expect(Math.abs(clock?.offsetUs ?? Number.NaN)).toBeLessThanOrEqual(clock?.uncertaintyUs ?? 0);
+  const { freshnessUs } = byAgents.metrics;
+  expect(freshnessUs).toMatchObject({ p50: expect.any(Number), uncertainty: expect.any(Number) });
   // What the servers counted is what the agents' clients did.
   for (const { clients, servers } of byAgents.witnesses) expect(clients).toBe(servers);
   for (const text of [run.said(), run.record()]) expect(text).not.toContain(new URL(rig.redisUrl).password);

@@ -10,6 +10,7 @@ import { endsOrStop, startShard } from '../swarm/local-executor.ts';
 import type { ShardCommand, ShardReport, ShardResult } from '../swarm/shard-contract.ts';
 import { commandField, groupField, type JobProgress, type ShardJob } from './job.ts';
 import { keys } from './meeting.ts';
+import type { TrialClock } from './trial-clock.ts';
 
 const reachMs = 3_000;
 const blockMs = 500;
@@ -21,6 +22,8 @@ export interface ShardGround {
   readonly allows: readonly string[];
   /** A connection of its own, which blocks. */
   readonly listener: Redis;
+  /** What is known of the run's. */
+  readonly clock: TrialClock;
 }
 
 export class AgentShard {
@@ -32,6 +35,7 @@ export class AgentShard {
   readonly #ending = new AbortController();
   #child: Child | null = null;
   #isClosing = false;
+  #followed: ShardResult['clock'] = null;
   #told: Promise<unknown> = Promise.resolve();
   #onResult: (result: ShardResult | null) => void = () => {};
   #onFailure: (error: Error) => void = () => {};
@@ -66,7 +70,9 @@ export class AgentShard {
   async #live(): Promise<void> {
     try {
       checkHosts(this.#job.data.plan.target.addresses, this.#ground.allows);
-      const child = await startShard(this.#job.data.plan, this.#ground);
+      const clock = await this.#ground.clock.follow();
+      if (clock === null) throw new Error('had no answer when it asked for the time of the run');
+      const child = await startShard(this.#job.data.plan, { ...this.#ground, clock });
       this.#child = child;
       child.onMessage((message) => this.#hear(message as ShardReport));
       void child.exited.then((exit) => {
@@ -99,6 +105,7 @@ export class AgentShard {
         if (group !== undefined && group !== plan.group) continue;
         const command = JSON.parse(entry.get(commandField) ?? '') as ShardCommand;
         if (command.type === 'rehearse') await reachAll(plan.target.addresses);
+        await this.#mindClock(command, child);
         this.#isClosing = command.type === 'close';
         child.send(command);
         if (!this.#isClosing) continue;
@@ -108,8 +115,17 @@ export class AgentShard {
     }
   }
 
+  /** Reads the run's clock before what is measured, and after. */
+  async #mindClock({ type }: ShardCommand, child: Child): Promise<void> {
+    const { clock } = this.#ground;
+    if (type === 'finish') this.#followed = await clock.conclude();
+    if (type !== 'read-clock') return;
+    const offset = await clock.follow();
+    if (offset !== null) child.send({ type: 'clock', offset } satisfies ShardCommand);
+  }
+
   #hear(report: ShardReport): void {
-    if (report.type === 'result') void this.#told.then(() => this.#onResult(report));
+    if (report.type === 'result') void this.#told.then(() => this.#onResult({ ...report, clock: this.#followed }));
     else this.#tell(report);
   }
 

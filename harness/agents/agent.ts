@@ -9,6 +9,8 @@ import { AgentShard } from './agent-shard.ts';
 import type { ShardJob } from './job.ts';
 import { beatMs, expireQueue, keys, lifeMs, type Meeting, queueName, queueOptions } from './meeting.ts';
 import { type AgentCard, listAgents, removeCard, renewCard } from './registry.ts';
+import { RunClocks } from './run-clocks.ts';
+import { TrialClock } from './trial-clock.ts';
 
 /** Shards at a time: a run has a few for each agent. */
 const shardsAtMost = 64;
@@ -53,6 +55,7 @@ class Agent {
   readonly #options: AgentOptions;
   readonly #id = randomBytes(4).toString('hex');
   readonly #shards = new Set<AgentShard>();
+  readonly #clocks: RunClocks;
   readonly #worker: Worker<ShardJob>;
   readonly #timer: NodeJS.Timeout;
   #lastBeatUs = nowUs();
@@ -61,6 +64,7 @@ class Agent {
 
   constructor(options: AgentOptions) {
     this.#options = options;
+    this.#clocks = new RunClocks(options.meeting.client, this.#id);
     this.#worker = new Worker<ShardJob>(queueName(this.#id), (job) => this.#work(job), {
       ...queueOptions,
       connection: options.meeting.connection,
@@ -87,6 +91,7 @@ class Agent {
     await expireQueue(client, this.#id);
     this.#run = await client.get(keys.claim(this.#id));
     this.#lastBeatUs = nowUs();
+    this.#clocks.keepOnly(this.#run);
     for (const shard of this.#shards)
       if (shard.run !== this.#run) shard.abort('stopped it: its run is gone, or took it for lost');
   }
@@ -105,6 +110,7 @@ class Agent {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#clocks.keepOnly(null);
     const { meeting } = this.#options;
     await removeCard(meeting.client, this.#id);
     await this.#worker.close();
@@ -120,7 +126,13 @@ class Agent {
     if (signal.aborted) throw new Error('is leaving');
     if ((await meeting.client.get(keys.claim(this.#id))) !== run) throw new Error('does not work for that run');
     const allows = await this.#options.allows();
-    const shard = new AgentShard(job, { guard, bundle, allows, listener: meeting.another() });
+    const shard = new AgentShard(job, {
+      guard,
+      bundle,
+      allows,
+      listener: meeting.another(),
+      clock: new TrialClock(this.#clocks.of(run)),
+    });
     this.#shards.add(shard);
     void shard.over.then(() => {
       this.#shards.delete(shard);

@@ -14,7 +14,7 @@ interface ReadingLimits {
   readonly withinMs: number;
 }
 
-const usualLimits: ReadingLimits = { trips: 100, withinMs: 2_000 };
+const usualLimits: ReadingLimits = { trips: 100, withinMs: 1_000 };
 
 function questionsOf(run: string): string {
   return `freshet:${run}:clock`;

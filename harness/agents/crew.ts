@@ -6,6 +6,7 @@ import { isLoopback } from '../contract/loopback.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Executor, RunningShards, Seat } from '../swarm/executor.ts';
 import type { ShardPlan } from '../swarm/shard-contract.ts';
+import { CoordinatorClock } from './clock-exchange.ts';
 import { capacityOnAgents } from './fitting.ts';
 import { Hand } from './hand.ts';
 import { beatMs, lifeMs, type Meeting } from './meeting.ts';
@@ -41,6 +42,7 @@ export class Crew implements Executor {
   #trials = 0;
   #lastBeatUs = nowUs();
   #timer: NodeJS.Timeout | null = null;
+  #clock: CoordinatorClock | null = null;
   #onLost: (error: FreshetError) => void = () => {};
 
   private constructor(options: CrewOptions) {
@@ -55,6 +57,7 @@ export class Crew implements Executor {
     const crew = new Crew(options);
     crew.#timer = setInterval(() => void crew.#beat().catch(() => crew.#checkBeats()), beatMs);
     try {
+      crew.#clock = await CoordinatorClock.open(options.meeting.client, crew.#run);
       await crew.#gather();
     } catch (error) {
       await crew.close();
@@ -88,6 +91,7 @@ export class Crew implements Executor {
   /** Lets all agents go; nothing of the run stays in Redis. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    this.#clock?.close();
     await Promise.allSettled(this.#hands.map((hand) => this.#letGo(hand)));
   }
 

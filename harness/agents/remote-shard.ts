@@ -51,6 +51,7 @@ export class RemoteShard implements ShardHandle {
     const owes = (report: ShardReport['type'], forUs: number) => ({ type: report, sinceUs: nowUs(), forUs });
     if (type === 'rehearse') this.#owes = owes('rehearsed', answerUs);
     if (type === 'connect') this.#owes = owes('progress', silenceUs);
+    if (type === 'read-clock') this.#owes = owes('clock-read', answerUs);
     if (type === 'finish') this.#owes = owes('result', answerUs);
   }
 
@@ -60,8 +61,7 @@ export class RemoteShard implements ShardHandle {
       return;
     }
     if (report.type === 'ready') this.#onReady();
-    if (report.type === this.#owes?.type)
-      this.#owes = report.type === 'progress' ? { ...this.#owes, sinceUs: nowUs() } : null;
+    if (report.type === this.#owes?.type) this.#owes = owedAfter(report.type);
     this.#reports.deliver(report);
   }
 
@@ -85,4 +85,10 @@ export class RemoteShard implements ShardHandle {
     await this.ended;
     clearTimeout(timer);
   }
+}
+
+/** Clocks are read while it says how it stands, and that goes on; after anything else it waits for a command. */
+function owedAfter(type: JobProgress['type'] | 'result') {
+  if (type !== 'progress' && type !== 'clock-read') return null;
+  return { type: 'progress', sinceUs: nowUs(), forUs: silenceUs } as const;
 }

@@ -27,6 +27,15 @@ export interface Process {
   readonly ended: Promise<number | null>;
 }
 
+/** Where an agent is, if not beside the run. */
+interface Surroundings {
+  /** Words before its command. */
+  readonly within?: readonly string[];
+  /** By which it reaches the rig's Redis. */
+  readonly redisUrl?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export interface Run extends Process {
   /** The text of its run.json; throws when there is none. */
   record(): string;
@@ -55,8 +64,12 @@ export class AgentRig {
   }
 
   /** Starts an agent; it is there some time later. */
-  startAgent(name: string, args: readonly string[] = []): Process {
-    const agent = this.#start(['agent', '--name', name, ...args], { REDIS_URL: this.redisUrl });
+  startAgent(
+    name: string,
+    args: readonly string[] = [],
+    { within = [], redisUrl = this.redisUrl, env = {} }: Surroundings = {},
+  ): Process {
+    const agent = this.#start(['agent', '--name', name, ...args], { ...env, REDIS_URL: redisUrl }, within);
     this.#agents.set(name, agent);
     return agent;
   }
@@ -99,9 +112,11 @@ export class AgentRig {
     await this.guard.close();
   }
 
-  #start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Process {
+  #start(args: readonly string[], env: Readonly<Record<string, string>> = {}, within: readonly string[] = []): Process {
     const { REDIS_URL: _redis, DATABASE_URL: _database, ...inherited } = process.env;
-    const child = spawn(process.execPath, ['--import', 'tsx', 'harness/cli.ts', ...args], {
+    const words = [...within, process.execPath, '--import', 'tsx', 'harness/cli.ts', ...args];
+    const [command = '', ...rest] = words;
+    const child = spawn(command, rest, {
       cwd: root,
       env: { ...inherited, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
