@@ -1,4 +1,4 @@
-// A polled endpoint whose changes are made by a command.
+// A polled endpoint whose changes are made by a command, and which tells its own CPU time and memory.
 import { defineTarget } from 'freshet/target';
 
 export default defineTarget({
@@ -6,7 +6,8 @@ export default defineTarget({
   transport: 'polling',
   url: 'http://127.0.0.1:4104/dashboard',
   run: 'node server.mjs',
+  metrics: 'http://127.0.0.1:4104/metrics',
   decode: (message) => ({ version: JSON.parse(message).version }),
   publish:
-    'curl -sf -X POST -H "content-type: application/json" -d "{\\"version\\":$FRESHET_VERSION}" http://127.0.0.1:4104/change',
+    'curl -sf -X POST -H "content-type: application/json" -d "{\\"version\\":$FRESHET_VERSION}" $(dirname $FRESHET_URL)/change',
 });

@@ -23,4 +23,4 @@ setInterval(() => {
   for (const stream of streams) stream.write(text);
 }, 250);
 
-await app.listen({ host: '127.0.0.1', port: 4102 });
+await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 4102) });

@@ -36,4 +36,4 @@ const http = createServer((request, response) => {
   });
 });
 useServer({ schema }, new WebSocketServer({ server: http, path: '/graphql' }));
-http.listen(4103, '127.0.0.1');
+http.listen(Number(process.env.PORT ?? 4103), '127.0.0.1');

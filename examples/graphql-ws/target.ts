@@ -21,7 +21,6 @@ export default defineTarget({
     if (type === 'ping') return { reply: '{"type":"pong"}' };
     return type === 'next' ? { version: payload.data.dashboard.version } : null;
   },
-  publish: async ({ version }) => {
-    await fetch('http://127.0.0.1:4103/change', { method: 'POST', body: JSON.stringify({ version }) });
-  },
+  publish: ({ version, url }) =>
+    fetch(new URL('/change', url.replace('ws', 'http')), { method: 'POST', body: JSON.stringify({ version }) }),
 });

@@ -19,4 +19,4 @@ const http = createServer((request, response) => {
 });
 const io = new Server(http, { serveClient: false });
 io.on('connection', (socket) => socket.emit('dashboard', state));
-http.listen(4101, '127.0.0.1');
+http.listen(Number(process.env.PORT ?? 4101), '127.0.0.1');

@@ -12,7 +12,6 @@ export default defineTarget({
     if (!message.startsWith('42["dashboard",')) return null;
     return { version: JSON.parse(message.slice(2))[1].version };
   },
-  publish: async ({ version }) => {
-    await fetch('http://127.0.0.1:4101/change', { method: 'POST', body: JSON.stringify({ version }) });
-  },
+  publish: ({ version, url }) =>
+    fetch(new URL('/change', url.replace('ws', 'http')), { method: 'POST', body: JSON.stringify({ version }) }),
 });

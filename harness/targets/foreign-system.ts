@@ -53,7 +53,7 @@ async function prepareForeign(plan: TrialPlan, options: ForeignSystemOptions): P
     url: subject.url,
     addresses: [address],
     isSecure: /^(https|wss):/.test(subject.url),
-    authority: definition.ca === undefined ? null : await readFile(resolve(directory, definition.ca), 'utf8'),
+    authority: await readAuthority(definition, { directory, file }),
     keepAlive: settingOf(plan.contender, 'keep-alive') === 'on',
     changes: subject.changes,
     base,
@@ -69,7 +69,8 @@ async function prepareForeign(plan: TrialPlan, options: ForeignSystemOptions): P
         : {
             command: process.execPath,
             args: ['--enable-source-maps', options.program, bundle, file, String(base), subject.url],
-            env: {},
+            // What vouches for the server does so for `fetch` as well.
+            env: definition.ca === undefined ? {} : { NODE_EXTRA_CA_CERTS: resolve(directory, definition.ca) },
           },
     database,
     unseen: unseenOf(target, database),
@@ -83,6 +84,21 @@ async function prepareForeign(plan: TrialPlan, options: ForeignSystemOptions): P
         address,
       }),
   };
+}
+
+async function readAuthority(
+  { ca }: TargetDefinition,
+  { directory, file }: { readonly directory: string; readonly file: string },
+): Promise<string | null> {
+  if (ca === undefined) return null;
+  const path = resolve(directory, ca);
+  try {
+    const text = await readFile(path, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+  } catch (error) {
+    throw new FreshetError('input', `${file}: ca is '${ca}': ${messageOf(error)}; expected a certificate (PEM)`);
+  }
+  throw new FreshetError('input', `${file}: ca is '${ca}', which holds no certificate; expected one (PEM)`);
 }
 
 /** Its name is asked for once: a thousand clients that connect should not ask a thousand times. */

@@ -2,6 +2,7 @@
 // or of its command; answers go to stdout. Arguments: the bundled target file, its name, what its versions are
 // ahead of ours, and the server's URL.
 import { execFile } from 'node:child_process';
+import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { PublishCommand, PublishResult } from '../../../servers/protocol.ts';
@@ -25,7 +26,7 @@ async function make(change: TargetChange): Promise<void> {
     FRESHET_INTENDED_AT: change.intendedAt.toISOString(),
     FRESHET_URL: change.url,
   };
-  await run('sh', ['-c', publish ?? ''], { env });
+  await run('sh', ['-c', publish ?? ''], { env, cwd: dirname(resolve(file)) });
 }
 
 /** `publish` may give back the answer it got: a server that did not take the change has not made it. */
