@@ -36,6 +36,20 @@ it('names only the transport that is not that of most', () => {
   ]);
 });
 
+it('names each of several servers from target files', () => {
+  const of = (...servers: string[]) => {
+    const { trials } = buildStormRecord({ contenders: servers.map(() => 'websocket+backoff=article'), clients: 2 });
+    const foreign = trials.map((trial, index) => ({
+      ...trial,
+      contender: servers[index] ?? '',
+      settings: { ...trial.settings, target: 'ws://127.0.0.1:1/', backoff: 'article' },
+    }));
+    return strategyLabels(contendersOf(foreign));
+  };
+  expect(of('api', 'chat')).toEqual(['api: exponential + 30 % jitter', 'chat: exponential + 30 % jitter']);
+  expect(of('api')).toEqual(['exponential + 30 % jitter']);
+});
+
 it('tells contenders apart that the words do not', () => {
   const [first, second] = labelsOf('websocket+backoff=exponential', 'websocket+backoff=exponential+jitter=none');
   expect(first).not.toBe(second);

@@ -39,11 +39,16 @@ export function strategyOf({ name, trials: [first] }: Contender): Strategy {
   return { backoff, jitter };
 }
 
-/** One phrase a contender: `exponential + full jitter`; with the transport only where it is not that of most. */
+/**
+ * One phrase a contender: `exponential + full jitter`; with the transport only where it is not that of most. Of several servers from
+ * target files, each begins with its name.
+ */
 export function strategyLabels(contenders: readonly Contender[]): string[] {
   const main = mainTransport(contenders.map(({ transport }) => transport));
+  const targets = new Set(contenders.filter(isForeign).map(serverOf));
   const labels = contenders.map((contender) => {
     const rest = restOf(contender);
+    if (targets.size > 1 && isForeign(contender)) return `${serverOf(contender)}: ${phraseOf(contender)}${rest}`;
     const said = contender.transport === main && rest === '';
     return `${phraseOf(contender)}${said ? '' : ` (${contender.transport}${rest})`}`;
   });
@@ -54,6 +59,14 @@ export function strategyLabels(contenders: readonly Contender[]): string[] {
       wordLimit,
     ),
   );
+}
+
+function isForeign({ trials: [first] }: Contender): boolean {
+  return first.settings.target !== undefined;
+}
+
+function serverOf({ name }: Contender): string {
+  return name.split('+')[0] ?? name;
 }
 
 function phraseOf(contender: Contender): string {

@@ -37,6 +37,15 @@ describe('arithmetic', () => {
     expect(breakEvens.filter(({ basis }) => basis === 'arithmetic')).toEqual([]);
   });
 
+  it('says nothing of what somebody’s own server asks its database', () => {
+    for (const require of [['queries<600'], []]) {
+      const record = recordWith(usual, require);
+      const trials = record.trials.map((trial) => ({ ...trial, settings: { ...trial.settings, target: 'http://a/' } }));
+      const { breakEvens } = concludeRun(readRun({ ...record, trials })).verdict;
+      expect(breakEvens.filter(({ basis }) => basis === 'arithmetic')).toEqual([]);
+    }
+  });
+
   it('knows a limit that may be reached from one that may not', () => {
     const allowed = (limit: string) => breakEvensOf('arithmetic', [limit], { 'polling+cache=1s': {} })[0];
     expect(allowed('queries<60')).toMatch(/ allow a cache of over 1 s\.$/);

@@ -28,14 +28,16 @@ const shortestPollUs = 20_000;
 
 type Rule = (situation: Situation) => string[];
 
-/** Every rule's sentences, each once. Arithmetic says nothing of contenders that a fault befell. */
+/** Every rule's sentences, each once. Arithmetic says nothing of contenders that a fault befell, nor of what somebody's own server asks its database. */
 export function breakEvensOf(contenders: readonly Contender[], requirements: readonly Requirement[]): string[] {
   const upper = (metric: FigureRequirement['metric']) =>
     requirements.find(
       (each): each is FigureRequirement =>
         each.kind === 'figure' && each.metric === metric && isUpper(each.operator) && each.limit > 0,
     );
-  const quiet = contenders.filter(({ trials }) => !trials.some(({ events }) => events.some(isFault)));
+  const quiet = contenders.filter(
+    ({ trials }) => !trials.some((trial) => trial.events.some(isFault) || isForeign(trial)),
+  );
   const situation = {
     contenders: quiet.filter(({ name }, index) => quiet.findIndex((each) => each.name === name) === index),
     queries: upper('db.queriesPerMinute'),
@@ -45,6 +47,7 @@ export function breakEvensOf(contenders: readonly Contender[], requirements: rea
   return [...new Set(rules.flatMap((rule) => rule(situation)))];
 }
 
+const isForeign = ({ settings }: TrialRecord) => settings.target !== undefined;
 const isFault = ({ kind }: TrialRecord['events'][number]) => kind === 'fault';
 
 /** Polling asks whether or not there is news: clients and interval alone decide. */
