@@ -3,7 +3,8 @@ import Fastify from 'fastify';
 
 const app = Fastify();
 const streams = new Set();
-let state = { id: 1, changedAt: Date.now(), open: 12 };
+// Numbers that go on growing when the server has restarted.
+let state = { id: Date.now(), changedAt: Date.now(), open: 12 };
 
 function event() {
   return `id: ${state.id}\nevent: dashboard\ndata: ${JSON.stringify(state)}\n\n`;
