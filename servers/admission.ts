@@ -30,24 +30,38 @@ export class Admission {
 
   /** `search` is the URL's part after `?`. With auth `message` the token comes later: see `judgeToken`. A promise where somebody has to be asked. */
   judge(request: IncomingMessage, search: string): Admitted | Refusal | Promise<Admitted | Refusal> {
-    const query = parse(search);
-    if (!this.#acceptsOrigin(request.headers.origin)) return 403;
-    const token = this.#tokenOf(request.headers, query);
-    if (token === null) return this.#admit(query);
-    const verdict = this.#checkToken(token.value);
-    if (verdict instanceof Promise) return verdict.then((told) => (told === 'accepted' ? this.#admit(query) : told));
-    return verdict === 'accepted' ? this.#admit(query) : verdict;
+    return this.#judge(request, search, this.#limit);
+  }
+
+  /** An action is no new session: the same, but that it takes nobody's place. */
+  judgeAction(request: IncomingMessage, search: string): Admitted | Refusal | Promise<Admitted | Refusal> {
+    return this.#judge(request, search, null);
   }
 
   judgeToken(token: unknown): TokenVerdict | Promise<TokenVerdict> {
     return this.#checkToken(token);
   }
 
-  #admit(query: ParsedUrlQuery): Admitted | Refusal {
+  #judge(
+    request: IncomingMessage,
+    search: string,
+    limit: RateLimit | null,
+  ): Admitted | Refusal | Promise<Admitted | Refusal> {
+    const query = parse(search);
+    if (!this.#acceptsOrigin(request.headers.origin)) return 403;
+    const token = this.#tokenOf(request.headers, query);
+    if (token === null) return this.#admit(query, limit);
+    const verdict = this.#checkToken(token.value);
+    if (verdict instanceof Promise)
+      return verdict.then((told) => (told === 'accepted' ? this.#admit(query, limit) : told));
+    return verdict === 'accepted' ? this.#admit(query, limit) : verdict;
+  }
+
+  #admit(query: ParsedUrlQuery, limit: RateLimit | null): Admitted | Refusal {
     const audience = query.audience === undefined ? 0 : wholeNumber(query.audience);
     if (audience === null || audience >= this.#settings.audiences) return 404;
     // Last, so that nobody who is refused anyway takes another's place.
-    return this.#limit?.take() === false ? 503 : { audience, query };
+    return limit?.take() === false ? 503 : { audience, query };
   }
 
   #acceptsOrigin(origin: string | undefined): boolean {

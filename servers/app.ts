@@ -1,6 +1,7 @@
 // What the parts of a server process share, and what a transport has to offer.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { Actions } from './actions.ts';
 import type { Admission, Admitted, Refusal } from './admission.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { FeedHandlers } from './feed/feed.ts';
@@ -17,6 +18,8 @@ export interface App {
   readonly store: Store;
   readonly admission: Admission;
   readonly report: Report;
+  /** `null` where clients only watch. */
+  readonly actions: Actions | null;
   /** `null` while nobody wants it. */
   readonly log: ConnectionLog | null;
 }

@@ -28,6 +28,10 @@ export class DashboardSocket extends WebSocket {
   heardUs = nowUs();
   /** It was kept from messages, because it read too slowly. */
   isBehind = false;
+  /** It was let in: it may act. */
+  isWelcome = false;
+  /** Its actions that are under way. */
+  acting = 0;
   /** What ends it when it does not do in time what is expected of it. */
   deadline: NodeJS.Timeout | undefined;
   #stream: Duplex | undefined;

@@ -21,12 +21,21 @@ export interface Endpoint {
   /** PEM files; without them it speaks in the clear. */
   tls?: { certificateFile: string; keyFile: string } | null;
   served?: { transport: Transport; admission: Admission; log: ConnectionLog | null };
+  /** Answers what comes to /actions; absent: there is no such path. */
+  onAction?(exchange: Exchange): Promise<void>;
   /** What POST /change is told. */
   onChange?(change: Change): void;
   /** What POST /heartbeat asks for: this many rounds. */
   onBeat?(rounds: number): Promise<void>;
   /** TCP keep-alive probes after this idle time; 0 is none. */
   tcpKeepAliveMs?: number;
+}
+
+/** A request that nobody has judged yet; `search` is its URL's part after `?`. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly search: string;
 }
 
 const noContent = { 'Content-Length': 0 };
@@ -81,12 +90,12 @@ export const failures: Readonly<Record<QueryFailure, Answer>> = {
   failed: { status: 500, headers: { 'Content-Length': 0 } },
 };
 
-function refusalOf(refusal: Refusal): Answer {
+export function refusalOf(refusal: Refusal): Answer {
   return refusal === 503 ? failures.busy : { status: refusal, headers: noContent };
 }
 
 function route(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): void | Promise<void> {
-  const { served, metrics, onChange, onBeat } = endpoint;
+  const { served, metrics, onAction, onChange, onBeat } = endpoint;
   const [path, search] = splitTarget(request);
   if (path === served?.transport.path) {
     served.log?.requested(request.socket);
@@ -95,6 +104,11 @@ function route(endpoint: Endpoint, request: IncomingMessage, response: ServerRes
     if (verdict instanceof Promise)
       return verdict.then((told) => serve(endpoint, { request, response, verdict: told }));
     return serve(endpoint, { request, response, verdict });
+  }
+  if (path === paths.actions && onAction !== undefined) {
+    served?.log?.requested(request.socket);
+    if (response.socket === null) tellOfEnd(request, response);
+    return onAction({ request, response, search });
   }
   if (path === paths.health) return void response.writeHead(200, plainText).end('ok\n');
   if (path === paths.metrics) return serveMetrics(metrics, response);

@@ -25,7 +25,7 @@ function report(problem: string): void {
 }
 
 function announceReady(role: Role, port: number | null): void {
-  const ready: ReadyLine = { interface: serverInterface, role, pid: process.pid, port };
+  const ready: ReadyLine = { interface: serverInterface, role, pid: process.pid, port, offers: ['actions'] };
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 

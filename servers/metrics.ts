@@ -5,7 +5,7 @@ import { AbsenceLog } from './absence-log.ts';
 import { nowUs } from './clock.ts';
 import { type LossEntry, LossLog, type LossReason } from './loss-log.ts';
 import type { MessageType } from './message.ts';
-import { metricNames } from './protocol.ts';
+import { type ActionRefusal, metricNames } from './protocol.ts';
 import { WaitLog } from './wait-log.ts';
 
 /** Why a connection or a long-poll wait ended. */
@@ -31,6 +31,7 @@ export class Metrics {
   heartbeatBytes = 0;
   messagesSkipped = 0;
   readonly messages: Record<MessageType, number> = { snapshot: 0, update: 0 };
+  readonly actions: Record<'committed' | ActionRefusal, number> = { committed: 0, malformed: 0, busy: 0, failed: 0 };
   readonly #responses = new Map<number, number>();
   readonly #closed = new Map<EndReason, number>();
   readonly #waits = new WaitLog();
@@ -51,6 +52,7 @@ export class Metrics {
     this.#counter(metricNames.connectionsOpened, 'Connections or waits begun', () => this.connectionsOpened);
     this.#counters(metricNames.responses, 'HTTP answers', 'status', () => this.#responses);
     this.#counters(metricNames.messages, 'Messages to clients', 'type', () => Object.entries(this.messages));
+    this.#counters(metricNames.actions, 'Actions of clients', 'outcome', () => Object.entries(this.actions));
     this.#counters(metricNames.connectionsClosed, 'Connections or waits ended', 'reason', () => this.#closed);
     this.#counter(metricNames.heartbeats, 'Heartbeats sent', () => this.heartbeats);
     this.#counter(metricNames.heartbeatAnswers, 'Answers to heartbeats', () => this.heartbeatAnswers);

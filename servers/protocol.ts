@@ -18,7 +18,12 @@ export interface ReadyLine {
   pid: number;
   /** Where it listens: `serve` its clients, `relay` its /healthz and /metrics; `null` for the others. */
   port: number | null;
+  /** What these servers can do beyond the first of their interface; absent: nothing. */
+  offers?: readonly Offer[];
 }
+
+/** `actions`: setting `actions` of `serve`, by which clients change their dashboards. */
+export type Offer = 'actions';
 
 /** What a client holds or is sent. `type` says whether it is the state (on connecting, or after a gap in what the server heard) or a change. */
 export interface DashboardMessage {
@@ -61,6 +66,8 @@ export const paths = {
   events: '/events',
   /** websocket: `?audience=K`. */
   websocket: '/ws',
+  /** Where the settings allow it, and not on a WebSocket server: POST an `Action` with `?audience=K`, answered by an `ActionAnswer`. */
+  actions: '/actions',
   health: '/healthz',
   metrics: '/metrics',
   /** feed `local`: POST a `Change` to the one node that shall know of it. */
@@ -74,6 +81,31 @@ export interface Change {
   audience: number;
   version: number;
 }
+
+/** What a client does: it changes its dashboard. */
+export interface Action {
+  /** When it was to be done, in µs of the machine's monotonic clock: the change bears it. */
+  intendedUs: number;
+}
+
+/** An action's answer over HTTP. */
+export interface ActionAnswer {
+  version: number;
+}
+
+/** Why an action was not done: it is none, or its transaction got no connection in time, or failed. */
+export type ActionRefusal = 'malformed' | 'busy' | 'failed';
+
+/** The text message of a WebSocket client that acts; `id` is its own and comes back with the answer. */
+export interface ActionMessage extends Action {
+  type: 'action';
+  id: number;
+}
+
+/** Its answer: the version that it made, or why it made none. */
+export type ActedMessage =
+  | { type: 'acted'; id: number; version: number }
+  | { type: 'acted'; id: number; error: ActionRefusal | 'unauthorized' };
 
 /** The Postgres channel of NOTIFY. The Redis channel is `settings.redisChannel`; its messages are whole messages for clients. */
 export const notifyChannel = 'dashboard_change';
@@ -111,6 +143,8 @@ export const metricNames = {
   poolWaitingPeak: 'freshet_db_pool_waiting_peak',
   /** Counter with label `status`: HTTP answers, handshakes and /healthz not included. */
   responses: 'freshet_http_responses_total',
+  /** Counter with label `outcome` (`committed`, `malformed`, `busy`, `failed`): what clients did. */
+  actions: 'freshet_actions_total',
   /** Counters: messages written to clients, by label `type` (`snapshot`, `update`). */
   messages: 'freshet_messages_total',
   /** Gauge: open push connections or long-poll waiters. */

@@ -96,6 +96,7 @@ function grants(settings: PrepareSettings): string {
   const publisher = pg.escapeIdentifier(settings.publisherRole);
   return `
     GRANT SELECT ON dashboard, dashboard_event, session TO ${server};
+    GRANT UPDATE (version, intended_us) ON dashboard TO ${server};
     GRANT SELECT, UPDATE ON dashboard TO ${publisher}`;
 }
 

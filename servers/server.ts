@@ -1,5 +1,7 @@
 // Role `serve`: puts one transport, its feed, the store and the HTTP endpoint together.
 import type { AbsenceLog } from './absence-log.ts';
+import { serveAction } from './action-endpoint.ts';
+import { Actions } from './actions.ts';
 import { Admission } from './admission.ts';
 import type { App, Report, Transport } from './app.ts';
 import { openConnectionLog } from './connection-log.ts';
@@ -32,11 +34,13 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
   const logging = await openConnectionLog(settings, report);
   const log = logging?.log ?? null;
   const admission = new Admission(settings, tokenCheckOf(settings, store));
-  const app: App = { settings, metrics, store, admission, report, log };
+  const actions = settings.actions ? new Actions(store, metrics) : null;
+  const app: App = { settings, metrics, store, admission, report, actions, log };
   const transport = new transports[settings.transport](app);
   const feed = transport.listener === null ? null : feedOf(settings, metrics.absences, report);
   await store.connect();
   if (feed !== null && transport.listener !== null) await feed.start(transport.listener);
+  if (feed instanceof LocalFeed && actions !== null) actions.tell = (change) => feed.tell(change);
   const unwatch = metrics.watchEventLoop();
   const server = createEndpoint({
     metrics,
@@ -44,6 +48,12 @@ export async function startServer(settings: ServerSettings, report: Report): Pro
     limits: settings,
     tls: settings.tls,
     served: { transport, admission: app.admission, log },
+    // A WebSocket's clients act where they listen.
+    ...(actions !== null &&
+      settings.transport !== 'websocket' && {
+        onAction: (exchange) =>
+          serveAction({ actions, admission, metrics, maxBytes: settings.maxMessageBytes }, exchange),
+      }),
     tcpKeepAliveMs: settings.tcpKeepAliveMs,
     ...(feed instanceof LocalFeed && { onChange: (change) => feed.tell(change) }),
     ...(settings.heartbeatOnDemand && { onBeat: (rounds) => transport.beat?.(rounds) ?? Promise.resolve() }),

@@ -68,6 +68,8 @@ export const serverSettings = z.strictObject({
   slowClients: z.enum(['disconnect', 'drop', 'unbounded']).default('disconnect'),
   maxHeaderBytes: z.number().int().positive().default(16_384),
   maxMessageBytes: z.number().int().positive().default(65_536),
+  /** Clients may change their dashboards: POST /actions, or a message up their WebSocket. */
+  actions: z.boolean().default(false),
   /** Requests for the dashboard (new sessions, of a stream) that are taken on a second; the others are turned away. `null` is no limit. */
   admitPerSecond: z.number().int().positive().nullable().default(null),
   /** How they are told: by status 503 with Retry-After, or by close code 1013 once the WebSocket is open, which a browser can see. */

@@ -4,7 +4,7 @@ import { nowUs } from './clock.ts';
 import { leavesConnectionSound } from './connection-error.ts';
 import type { Dashboard } from './message.ts';
 import type { Metrics } from './metrics.ts';
-import type { Change, DashboardTile } from './protocol.ts';
+import { type Change, type DashboardTile, notifyChannel } from './protocol.ts';
 
 /** The name under which servers and relay are seen in pg_stat_activity. */
 export const serverApplicationName = 'freshet-server';
@@ -29,6 +29,13 @@ const poolTimeoutMessages = [
 
 /** SQLSTATE (PostgreSQL manual, appendix A). */
 const undefinedTable = '42P01';
+
+// One statement is one transaction: the NOTIFY leaves at its commit. Who changes the same dashboard meanwhile waits for it.
+const actSql = `
+  WITH changed AS (
+    UPDATE dashboard SET version = version + 1, intended_us = $2 WHERE id = $1 RETURNING id, version
+  )
+  SELECT version, pg_notify('${notifyChannel}', json_build_object('audience', id, 'version', version)::text) FROM changed`;
 
 export class Store {
   readonly #metrics: Metrics;
@@ -67,11 +74,16 @@ export class Store {
     const rows = await this.#query<SnapshotRow>(snapshotQuery(audience, this.#queryCostSeconds));
     if (typeof rows === 'string') return rows;
     const first = rows[0];
-    if (first === undefined) {
-      this.#report(`dashboard ${audience} is not in the database: was it prepared for this many audiences?`);
-      return 'failed';
-    }
+    if (first === undefined) return this.#lacks(audience);
     return { audience, version: first[0], intendedUs: Number(first[1]), tiles: rows.map(tileOf) };
+  }
+
+  /** Changes the dashboard and tells the feeds; answers with its new version. One SQL statement. */
+  async act(audience: number, intendedUs: number): Promise<number | QueryFailure> {
+    const values = [audience, intendedUs];
+    const rows = await this.#query<[version: number]>({ name: 'act', text: actSql, values, rowMode: 'array' });
+    if (typeof rows === 'string') return rows;
+    return rows[0]?.[0] ?? this.#lacks(audience);
   }
 
   /** The versions of the dashboards 0 … `audiences` − 1, for a feed that was deaf for a while. */
@@ -105,6 +117,11 @@ export class Store {
       client.release(!leavesConnectionSound(error));
       return this.#countFailure(error);
     }
+  }
+
+  #lacks(audience: number): 'failed' {
+    this.#report(`dashboard ${audience} is not in the database: was it prepared for this many audiences?`);
+    return 'failed';
   }
 
   async #acquire(): Promise<pg.PoolClient | QueryFailure> {

@@ -3,6 +3,7 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Server, WebSocket, WebSocketServer } from 'ws';
+import type { Actions } from './actions.ts';
 import type { Admitted, Refusal } from './admission.ts';
 import type { App, Transport } from './app.ts';
 import { nowUs } from './clock.ts';
@@ -13,7 +14,7 @@ import { answer } from './http.ts';
 import { Hub } from './hub.ts';
 import { lossReasons } from './loss-log.ts';
 import type { Message, MessageType } from './message.ts';
-import { closeCodes, paths } from './protocol.ts';
+import { type ActedMessage, type ActionRefusal, closeCodes, paths } from './protocol.ts';
 import type { TokenVerdict } from './token-check.ts';
 
 const ping = '{"type":"ping"}';
@@ -21,6 +22,8 @@ const pong = '{"type":"pong"}';
 /** A frame's head, and what masks a client's (RFC 6455 §5.2). */
 const headBytes = 2;
 const maskBytes = 4;
+/** Actions of one client that may be under way at once. */
+const mostActing = 32;
 const upgradeRequired = {
   status: 426,
   headers: { Connection: 'Upgrade', Upgrade: 'websocket', 'Content-Length': 0 },
@@ -82,9 +85,11 @@ export class WebSockets implements Transport, SocketOwner {
   /** What it does not understand it ignores. */
   onText(socket: DashboardSocket, text: string): void {
     this.#app.log?.received(socket.stream);
-    const { type, token } = parseObject(text);
+    const message = parseObject(text);
+    const { type, token } = message;
     if (type === 'auth' && this.#app.settings.auth === 'message') this.#authenticate(socket, token);
     else if (type === 'pong') this.#answered(socket, pong.length);
+    else if (type === 'action' && this.#app.actions !== null) void this.#act(socket, message, this.#app.actions);
     else if (type === 'ping' && socket.readyState === WebSocket.OPEN) socket.send(pong);
   }
 
@@ -105,6 +110,32 @@ export class WebSockets implements Transport, SocketOwner {
     this.#app.log?.closed(socket.stream, code);
     const reason = lossReasons.find((known) => known === socket.endReason);
     if (reason !== undefined) this.#app.metrics.noteLoss({ reason, atUs: nowUs(), heardUs: socket.heardUs });
+  }
+
+  /** Answers an action by its id; one without an id it cannot answer. */
+  async #act(socket: DashboardSocket, message: { id?: unknown }, actions: Actions): Promise<void> {
+    const { id } = message;
+    if (typeof id !== 'number') return;
+    const made = await this.#take(socket, message, actions);
+    if (socket.readyState !== WebSocket.OPEN) return;
+    if (socket.unsentBytes > this.#app.settings.maxBufferedBytes)
+      return socket.closeWith(closeCodes.overloaded, 'slow');
+    const answer: ActedMessage =
+      typeof made === 'number' ? { type: 'acted', id, version: made } : { type: 'acted', id, error: made };
+    socket.send(JSON.stringify(answer));
+  }
+
+  async #take(
+    socket: DashboardSocket,
+    message: object,
+    actions: Actions,
+  ): Promise<number | ActionRefusal | 'unauthorized'> {
+    if (!socket.isWelcome) return 'unauthorized';
+    if (socket.acting >= mostActing) return 'busy';
+    socket.acting++;
+    const made = await actions.take(socket.audience, message);
+    socket.acting--;
+    return made;
   }
 
   /** What it was kept from is old by now: it gets the newest. */
@@ -169,6 +200,7 @@ export class WebSockets implements Transport, SocketOwner {
   }
 
   async #welcome(socket: DashboardSocket): Promise<void> {
+    socket.isWelcome = true;
     this.listener.join(socket);
     this.#heartbeat?.add(socket);
     const message = await this.listener.snapshot(socket.audience);
@@ -241,7 +273,7 @@ function refuseToken(socket: DashboardSocket): void {
   socket.closeWith(closeCodes.unauthorized, 'unauthorized');
 }
 
-function parseObject(text: string): { type?: unknown; token?: unknown } {
+function parseObject(text: string): { type?: unknown; token?: unknown; id?: unknown } {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : {};
