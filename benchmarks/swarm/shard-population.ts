@@ -25,6 +25,7 @@ export class ShardPopulation implements Population {
       agent: null,
       readPauseUs: 0,
       churn: null,
+      acting: null,
       name: 'shard of a benchmark',
       target,
       ranks: Array.from({ length: clients }, (_, rank) => rank),

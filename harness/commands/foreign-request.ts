@@ -1,5 +1,5 @@
 // What can be asked of somebody's own server, and what cannot: a line for each trial that could not be carried out.
-import { kindsOf } from '../plan/population.ts';
+import { isMixed } from '../plan/population.ts';
 import { serviceFaultOf } from '../plan/service-fault.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { TargetDefinition } from '../targets/define-target.ts';
@@ -23,7 +23,11 @@ export function foreignProblems(plan: TrialPlan, targets: readonly ForeignTarget
     problems.push(
       `--audiences ${plan.audiences}: ${file} sends all clients to one; expected {audience} in its url, headers or onOpen`,
     );
-  if (kindsOf(plan).length > 0)
+  if (plan.acting !== null)
+    problems.push(
+      `in ${plan.scenario} clients act, and ${file} cannot say how; expected dashboard or reconnect-storm with ${file}`,
+    );
+  if (isMixed(plan))
     problems.push(`${plan.scenario} needs the reference servers; expected dashboard or reconnect-storm with ${file}`);
   return [...problems, ...faultProblems(plan, target)];
 }

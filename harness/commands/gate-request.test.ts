@@ -29,6 +29,21 @@ describe('a gate’s request', () => {
     expect(subjects).toEqual([{ metric: 'requestUs', quantile: 0.5 }]);
   });
 
+  it('of chatty measures clients that act, under conditions of its own', () => {
+    const { bench, subjects } = read({ baseline: 'main', scenario: 'chatty' });
+    expect(bench.trials[0]).toMatchObject({
+      scenario: 'chatty',
+      clients: 100,
+      audiences: 20,
+      acting: { everyUs: 5e6 },
+    });
+    expect(subjects[0]).toEqual({ metric: 'action.seenByAllUs', quantile: 0.5 });
+    expect(() => read({ baseline: 'main', metric: ['action.ackUs.p50'] })).toThrow(
+      'action.ackUs is of trials in which',
+    );
+    expect(() => read({ baseline: 'main', scenario: 'chaty' })).toThrow("did you mean 'chatty'");
+  });
+
   it('knows whether its timings were asked for by name', () => {
     expect(read({ baseline: 'main' }).isNamed).toBe(false);
     expect(read({ baseline: 'main', metric: ['freshnessUs.p50'] }).isNamed).toBe(true);

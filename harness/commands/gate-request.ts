@@ -3,7 +3,9 @@ import type { GateSubject } from '../../reports/compare/gate.ts';
 import { usualRules } from '../../reports/statistics/paired-gate.ts';
 import { parseSubject, spellSubject } from '../contract/comparison.ts';
 import { FreshetError } from '../contract/errors.ts';
-import { canHave, metricOf } from '../contract/metrics.ts';
+import { canHave, type MetricDefinition, metricOf } from '../contract/metrics.ts';
+import { suggest } from '../contract/settings.ts';
+import { kindsOf } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { ForeignTarget } from '../targets/foreign-system.ts';
 import { type BenchRequest, type RawFlags, readRequest, servicesMeaning } from './request.ts';
@@ -11,6 +13,8 @@ import { type BenchRequest, type RawFlags, readRequest, servicesMeaning } from '
 export interface GateFlags {
   readonly baseline?: string;
   readonly candidate?: string;
+  /** What is measured of both. */
+  readonly scenario?: string;
   readonly metric?: readonly string[];
   readonly deterministic?: boolean;
   readonly strict?: boolean;
@@ -44,7 +48,7 @@ export interface GateRequest {
 }
 
 /** Short trials with many changes: what a pair lacks in length, the number of pairs makes up for. */
-const usualValues = {
+const usualValues: Conditions & Readonly<Record<'update-interval', string>> = {
   contenders: 'polling,sse,websocket',
   clients: '500',
   duration: '5s',
@@ -54,10 +58,34 @@ const usualValues = {
 export const usualMetrics = ['freshnessUs.p50', 'freshnessUs.p99', 'server.cpuMsPerSecond', 'system.cpuMsPerSecond'];
 const usualSet = { control: '1s', 'connect-rate': '1000' };
 
+type Conditions = Readonly<Record<'contenders' | 'clients' | 'duration' | 'poll-interval', string>>;
+
+interface GatedScenario {
+  readonly values: Conditions;
+  readonly set: Readonly<Record<string, string>>;
+  readonly metrics: readonly string[];
+}
+
+/** Those whose figures two versions can share: nothing happens to the system in them. */
+const gatedScenarios: Readonly<Record<string, GatedScenario>> = {
+  dashboard: { values: usualValues, set: usualSet, metrics: usualMetrics },
+  // Actions that seldom meet another of their dashboard: how many are told as one is chance, and bytes follow it.
+  chatty: {
+    values: { ...conditionsOf(usualValues), clients: '100' },
+    set: { ...usualSet, audiences: '20', 'action-interval': '5s' },
+    metrics: ['action.seenByAllUs.p50', 'action.ackUs.p50', 'server.cpuMsPerSecond', 'system.cpuMsPerSecond'],
+  },
+};
+
+function conditionsOf({ 'update-interval': _, ...conditions }: typeof usualValues): Conditions {
+  return conditions;
+}
+
 /** Options with a value that may be given once. */
 export const gateOptions: Readonly<Record<string, string>> = {
   '--baseline <version>': 'a git ref, a directory with servers/main.ts, or the URL of a server that runs',
   '--candidate <version>': 'the same (.)',
+  '--scenario <name>': `${Object.keys(gatedScenarios).join(' or ')} (dashboard); its own conditions in place of those below`,
   '--contenders <list>': `what to measure, separated by commas (${usualValues.contenders})`,
   '--clients <n>': `virtual clients (${usualValues.clients})`,
   '--duration <time>': `measured window of each trial (${usualValues.duration})`,
@@ -110,24 +138,31 @@ export function readGateRequest(
   },
 ): GateRequest {
   const problems = [...found, ...versionProblems(flags)];
-  const usual = targets === null ? usualMetrics : usualOfTargets;
+  const scenario = flags.scenario ?? 'dashboard';
+  const gated = gatedScenarios[scenario];
+  if (gated === undefined)
+    problems.push(
+      `--scenario is '${scenario}'; expected ${Object.keys(gatedScenarios).join(' or ')}: in the others something happens to the system${suggest(scenario, Object.keys(gatedScenarios))}`,
+    );
+  const chosen = gated ?? { values: usualValues, set: usualSet, metrics: usualMetrics };
+  const usual = targets === null ? chosen.metrics : usualOfTargets;
   if (flags.deterministic === true && flags.metric !== undefined)
     problems.push('--metric names a timing and --deterministic judges none; expected one of the two');
-  let subjects = (flags.metric ?? usual).flatMap((text) => readMetric(text, problems));
+  let subjects = (flags.metric ?? usual).flatMap((text) => readMetric(text, scenario, problems));
   const repeat = flags.deterministic === true ? 1 : 2 * usualRules.pairs;
-  const { contenders, ...conditions } = usualValues;
+  const { contenders, ...conditions } = chosen.values;
   const values = {
     ...conditions,
     ...(targets === null && { contenders }),
     ...raw.values,
     repeat: String(repeat),
   };
-  const missing = Object.entries(usualSet).filter(([name]) => !raw.set.some((text) => text.startsWith(`${name}=`)));
+  const missing = Object.entries(chosen.set).filter(([name]) => !raw.set.some((text) => text.startsWith(`${name}=`)));
   const set = [...raw.set, ...missing.map(([name, value]) => `${name}=${value}`)];
   let bench: BenchRequest | null = null;
   try {
     bench = readRequest(
-      ['dashboard'],
+      [gated === undefined ? 'dashboard' : scenario],
       { ...raw, values, set },
       environment,
       targets === null ? [] : [targets.baseline],
@@ -155,17 +190,22 @@ export function readGateRequest(
   };
 }
 
-function readMetric(text: string, problems: string[]): GateSubject[] {
+function readMetric(text: string, scenario: string, problems: string[]): GateSubject[] {
   const subject = parseSubject(text);
   if ('problem' in subject) problems.push(`--metric '${text}': ${subject.problem}`);
   else if (metricOf(subject.metric).better === 'neither')
     problems.push(`--metric '${text}': ${spellSubject(subject)} is neither better high nor low; expected one that is`);
-  else if (metricOf(subject.metric).needsFault ?? metricOf(subject.metric).needs)
+  else if (isOfOthers(metricOf(subject.metric), scenario))
     problems.push(
-      `--metric '${text}': ${subject.metric} is of trials in which something happens, and the gate measures dashboard, in which nothing does; expected another, such as freshnessUs.p50`,
+      `--metric '${text}': ${subject.metric} is of trials in which something happens, and the gate measures ${scenario}, in which ${scenario === 'chatty' ? 'clients only watch and act' : 'nothing does'}; expected another, such as freshnessUs.p50`,
     );
   else return [subject];
   return [];
+}
+
+/** A figure of trials that this scenario is none of. */
+function isOfOthers({ needsFault, needs }: MetricDefinition, scenario: string): boolean {
+  return needsFault !== undefined || (needs !== undefined && !(needs === 'acting' && scenario === 'chatty'));
 }
 
 /** The metrics that no contender can have. */
@@ -173,7 +213,10 @@ function ownerProblems(subjects: readonly GateSubject[], trials: readonly TrialP
   const names = [...new Set(trials.map(({ contender }) => contender.name))];
   return subjects
     .filter(({ metric }) =>
-      trials.every(({ contender: { transport }, fault }) => !canHave(metric, { transport, hasFault: fault !== null })),
+      trials.every((plan) => {
+        const { contender, fault } = plan;
+        return !canHave(metric, { transport: contender.transport, hasFault: fault !== null, kinds: kindsOf(plan) });
+      }),
     )
     .map(
       (subject) =>

@@ -225,7 +225,7 @@ function addGate(program: Command, run: (action: () => Promise<number>) => void)
     )
     .option(
       '--set <name=value>',
-      'a setting of the dashboard scenario (repeatable)',
+      'a setting of the scenario (repeatable)',
       (value: string, all: string[]) => [...all, value],
       [],
     )

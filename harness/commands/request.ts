@@ -1,5 +1,6 @@
 // What was asked on the command line → a request that can be carried out, or every problem of it at once.
 import { auth } from '../../scenarios/auth.ts';
+import { chatty } from '../../scenarios/chatty.ts';
 import { corporateProxy } from '../../scenarios/corporate-proxy.ts';
 import { dashboard } from '../../scenarios/dashboard.ts';
 import { idleProxy } from '../../scenarios/idle-proxy.ts';
@@ -45,6 +46,7 @@ export const scenarios: readonly Scenario[] = [
   zombies,
   slowReaders,
   soak,
+  chatty,
   rollingDeploy,
   corporateProxy,
   idleProxy,
@@ -330,6 +332,19 @@ function contradictions(settings: Readonly<Record<string, SettingValue>>, conten
     problems.push(
       `${window} ${spellDurationUs(windowUs)} is shorter than --update-interval ${spellDurationUs(number('update-interval'))}; expected a window that holds at least one change`,
     );
+  }
+  const actionUs = number('action-interval');
+  if (actionUs > 0) {
+    const each = actionUs / Math.min(...countsOf(settings.clients));
+    if (each > windowUs)
+      problems.push(
+        `${window} ${spellDurationUs(windowUs)} is shorter than the time between two actions of anybody, ${spellDurationUs(Math.round(each))}; expected a window in which somebody acts`,
+      );
+    for (const { name, given } of contenders)
+      if (given.feed === 'local' && Number(given.nodes ?? 1) > 1)
+        problems.push(
+          `contender '${name}': with feed local a node knows of the actions done on it alone, and nobody on another would see them; expected feed postgres or redis, or one node`,
+        );
   }
   const intervals = contenders
     .filter(({ transport }) => transport === 'polling')

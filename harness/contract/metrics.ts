@@ -35,11 +35,11 @@ export interface MetricDefinition {
    * `slice`: it counts what fell into 100 ms. Any other is of one clock, or of none.
    */
   readonly acrossClocks?: 'difference' | 'share' | 'slice';
-  /** A trial with such clients alone has it: some vanish, some read slowly, all come and go, or all are of somebody's own server. */
+  /** A trial with such clients alone has it: some vanish, some read slowly, all come and go, all act, or all are of somebody's own server. */
   readonly needs?: ClientKind;
 }
 
-export type ClientKind = 'vanishing' | 'slow' | 'churn' | 'foreign';
+export type ClientKind = 'vanishing' | 'slow' | 'churn' | 'acting' | 'foreign';
 
 type Shape = Omit<MetricDefinition, 'label' | 'meaning'>;
 
@@ -714,6 +714,63 @@ export const metrics = {
     label: 'sockets left',
     meaning: 'TCP connections to the servers’ ports that a process still had open when all clients had gone',
   },
+  'action.sent': {
+    ...tally,
+    better: 'neither',
+    needs: 'acting',
+    boundary: 'window',
+    label: 'actions',
+    meaning: 'Actions of clients that were due within the window: acknowledged, failed or unanswered',
+  },
+  'action.acknowledged': {
+    ...tally,
+    better: 'neither',
+    needs: 'acting',
+    boundary: 'window',
+    label: 'acknowledged',
+    meaning: 'Those that the server answered with the version they made',
+  },
+  'action.failed': {
+    ...tally,
+    needs: 'acting',
+    boundary: 'window',
+    label: 'failed actions',
+    meaning: 'Those that were refused, or that there was no connection for',
+  },
+  'action.unanswered': {
+    ...tally,
+    needs: 'acting',
+    boundary: 'window',
+    label: 'unanswered actions',
+    meaning: 'Those that were sent and never answered: nobody knows whether they were done',
+  },
+  'action.ackUs': {
+    ...latency,
+    needs: 'acting',
+    label: 'acknowledged in',
+    meaning: 'From the moment an action was intended until its client was told that it was done',
+  },
+  'action.seenByAllUs': {
+    ...latency,
+    needs: 'acting',
+    boundary: 'versions',
+    acrossShards: 'whole',
+    acrossClocks: 'difference',
+    label: 'seen by all',
+    meaning: 'From the moment an action was intended until the last client of its audience saw it, or something newer',
+  },
+  'action.bytesUp': {
+    ...bytes,
+    needs: 'acting',
+    label: 'bytes up/action',
+    meaning: 'Bytes that a client sends for one action, headers or frame included',
+  },
+  'action.bytesDown': {
+    ...bytes,
+    needs: 'acting',
+    label: 'bytes down/action',
+    meaning: 'Bytes of its answer, without the change that everybody is told of',
+  },
   'generator.attemptLagUs': {
     ...latency,
     needsFault: 'server',
@@ -746,7 +803,7 @@ export const metrics = {
     ...latency,
     acrossShards: 'whole',
     label: 'publish lag',
-    meaning: 'From a change’s intended time until the publisher sent it',
+    meaning: 'From a change’s intended time until the publisher, or the client that makes it, sent it',
   },
   'generator.lateArrivals': {
     ...tally,

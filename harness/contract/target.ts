@@ -24,10 +24,27 @@ export interface Asking {
 
 /** What one message told. Reused between calls: the shard decodes thousands a second. */
 export interface Decoded {
-  kind: 'snapshot' | 'update' | 'ping' | 'other';
+  /** `acted`: the answer to a message; its version is −1 when the action was refused. */
+  kind: 'snapshot' | 'update' | 'ping' | 'acted' | 'other';
   version: number;
+  /** Of an answer: the message's. */
+  id?: number;
   /** µs of the monotonic clock; 0 when the message does not say. */
   intendedUs: number;
+}
+
+/** How a client acts. A body and a message are Latin-1. */
+export interface ActionWay {
+  /** By a message on the client's WebSocket; otherwise by a POST. */
+  readonly isMessage: boolean;
+  /** The message, to be answered by its id. */
+  message(id: number, intendedUs: number): string;
+  /** What to POST. */
+  body(intendedUs: number): string;
+  /** The whole request that posts it. */
+  request(asking: Asking, body: string): string;
+  /** The version that an answer of status 200 tells; `null` when it tells none. */
+  versionOf(bytes: Buffer, start: number, end: number): number | null;
 }
 
 export interface Target {
@@ -48,6 +65,8 @@ export interface Target {
   readonly subprotocol?: string;
   /** websocket: the text messages to send on opening, e.g. for authentication. */
   firstMessages(client: { readonly rank: number; readonly audience: number }): readonly string[];
+  /** Absent where clients only watch. */
+  readonly action?: ActionWay;
   /** websocket: the answer to the message that was last decoded as `ping`. */
   readonly pong: string | null;
   /** Whoever connects is told the state. Otherwise a new client shows version 0 from the moment it is connected. */

@@ -5,6 +5,7 @@ import type { HealthFinding, MetricValue } from '../contract/record.ts';
 import { planUpdates } from '../plan/arrivals.ts';
 import { parseContender } from '../plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
+import type { ActionCounts } from '../swarm/action-log.ts';
 import { examineHealth, type HealthCode, type HealthInput } from './health.ts';
 
 function planOf(contender: string): TrialPlan {
@@ -71,6 +72,7 @@ function healthy(): HealthInput {
       window: { answers: 0, unchanged: 0, due: 1_000, skipped: 0, failed: 0, lateArrivals: 0, arrivals: 0, staleUs: 0 },
       expected: 2_000,
       holding: 500,
+      actions: null,
     },
     metrics: {
       freshnessUs: times(20_000),
@@ -103,6 +105,16 @@ const published =
   (share: number): Change =>
   (health) =>
     input({ published: health.input.published.slice(0, share * health.input.published.length) })(health);
+/** Of 100 that were due all were acknowledged, but for what is given. */
+const actions =
+  (given: Partial<ActionCounts>): Change =>
+  (health) => {
+    const counts = { due: 100, acknowledged: 100, refused: 0, unsent: 0, unanswered: 0, ...given };
+    return {
+      ...health,
+      totals: { ...health.totals, actions: { trial: counts, window: counts, bytes: { up: 0, down: 0 }, seen: [] } },
+    };
+  };
 const windowEnd = (atUs: number, foreign: number): Change =>
   input({ readings: { windowStart: statements(1_000, 7), windowEnd: statements(atUs, foreign) } });
 const shards = (...holding: number[]): Change =>
@@ -127,7 +139,13 @@ const provocations: Readonly<Record<HealthCode, readonly [HealthFinding['severit
   CHANGES_NOT_PUBLISHED: ['fatal', published(0.5)],
   PUBLISH_RETRIED: ['warn', input({ publishFailures: 1 })],
   DELIVERED_TOO_MUCH: ['fatal', trial({ delivered: 1_991 })],
-  COUNTS_DO_NOT_RECONCILE: ['fatal', trial({ delivered: 1_989 }), trial({ superseded: 9 })],
+  COUNTS_DO_NOT_RECONCILE: [
+    'fatal',
+    trial({ delivered: 1_989 }),
+    trial({ superseded: 9 }),
+    // One that came to two ends.
+    actions({ unsent: 1 }),
+  ],
   WITNESSES_DISAGREE: [
     'fatal',
     (health) => ({ ...health, witnesses: [{ what: 'snapshots', clients: 500, servers: 501, database: null }] }),
@@ -150,6 +168,7 @@ const provocations: Readonly<Record<HealthCode, readonly [HealthFinding['severit
     }),
   ],
   FOREIGN_QUERIES: ['warn', windowEnd(20_001_000, 8)],
+  ACTIONS_FAILED: ['warn', actions({ acknowledged: 99, unanswered: 1 }), actions({ acknowledged: 99, refused: 1 })],
   UPDATES_MISSED: ['warn', trial({ delivered: 1_989, missed: 1 })],
   UPDATES_DUPLICATE: ['warn', trial({ duplicate: 1 })],
   UPDATES_OUT_OF_ORDER: ['warn', trial({ outOfOrder: 1 })],

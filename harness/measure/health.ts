@@ -39,6 +39,7 @@ export type HealthCode =
   | 'CLOCK_STEP'
   | 'CLOCKS_UNSURE'
   | 'FOREIGN_QUERIES'
+  | 'ACTIONS_FAILED'
   | 'UPDATES_MISSED'
   | 'UPDATES_DUPLICATE'
   | 'UPDATES_OUT_OF_ORDER'
@@ -57,7 +58,7 @@ export interface HealthInput {
     };
     readonly atRest: Pick<SwarmState, 'connected'>;
   };
-  readonly totals: Pick<SwarmTotals, 'trial' | 'window' | 'expected' | 'holding'>;
+  readonly totals: Pick<SwarmTotals, 'trial' | 'window' | 'expected' | 'holding' | 'actions'>;
   readonly metrics: Partial<Record<MetricName, MetricValue>>;
   readonly witnesses: readonly WitnessedCount[];
   readonly theory: TheoryInput;
@@ -95,17 +96,17 @@ const generatorError: Check = ({ metrics }) => {
   );
 };
 
-const publisherLate: Check = ({ metrics }) => {
+const publisherLate: Check = ({ input, metrics }) => {
   const us = p99Of(metrics['generator.publishLagUs']);
   return us === null
     ? []
     : judgeLateness(
         {
           code: 'PUBLISHER_LATE' satisfies HealthCode,
-          what: 'the publisher was late by a p99 of',
+          what: `${input.plan.acting === null ? 'the publisher was' : 'clients acted'} late by a p99 of`,
           us,
           marginUs: 0,
-          contains: { freshnessUs: ['staleShare'] },
+          contains: { freshnessUs: ['staleShare', 'action.seenByAllUs'] },
         },
         metrics,
       );
@@ -207,11 +208,34 @@ const reconciled: Check = ({ totals }) => {
       );
 };
 
+/** Each action has one end, and those that were done made a version each. */
+const actionsEnded: Check = ({ totals: { actions } }) => {
+  if (actions === null) return [];
+  const { due, acknowledged, refused, unsent, unanswered } = actions.trial;
+  const sum = acknowledged + refused + unsent + unanswered;
+  return [
+    ...(sum === due
+      ? []
+      : fatal(
+          'COUNTS_DO_NOT_RECONCILE',
+          `actions: acknowledged ${acknowledged} + refused ${refused} + not sent ${unsent} + unanswered ${unanswered} = ${sum}, of ${due} due`,
+        )),
+    ...(acknowledged === due
+      ? []
+      : warn(
+          'ACTIONS_FAILED',
+          `of ${formatNumber(due)} actions ${formatNumber(refused)} were refused, ${formatNumber(unsent)} not sent, and ${formatNumber(unanswered)} never answered`,
+        )),
+  ];
+};
+
 const witnessesAgree: Check = ({ input, witnesses, totals }) =>
   witnesses.filter(disagree).map(({ what, clients, servers, database }) => ({
     // After failed requests, or queries that were cut off, the parties legitimately know different things.
     severity:
-      totals.trial.ended + totals.trial.failedAnswers + totals.trial.connectFailures > 0 || losesPostgres(input)
+      totals.trial.ended + totals.trial.failedAnswers + totals.trial.connectFailures > 0 ||
+      (totals.actions?.trial.unanswered ?? 0) > 0 ||
+      losesPostgres(input)
         ? 'warn'
         : 'fatal',
     code: 'WITNESSES_DISAGREE' satisfies HealthCode,
@@ -352,6 +376,7 @@ const checks: readonly Check[] = [
   shardCeiling,
   published,
   reconciled,
+  actionsEnded,
   witnessesAgree,
   generatorError,
   publisherLate,

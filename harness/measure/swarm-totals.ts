@@ -1,9 +1,10 @@
 // The shards' results as one: counts add up, histograms merge exactly, ceilings take the highest.
 import { type Histogram, mergeHistograms } from '../contract/histogram.ts';
+import type { ActionCounts } from '../swarm/action-log.ts';
 import type { TrialCounts, WindowCounts } from '../swarm/ledger.ts';
 import type { Traffic } from '../swarm/session.ts';
 import type { SessionReport } from '../swarm/session-log.ts';
-import type { ShardResult } from '../swarm/shard-contract.ts';
+import type { ShardActions, ShardResult } from '../swarm/shard-contract.ts';
 import type { SwarmResults } from '../swarm/swarm.ts';
 
 export interface SwarmTotals {
@@ -19,9 +20,16 @@ export interface SwarmTotals {
   /** Changes that at least one client saw or superseded, over all audiences; versions count from 1. */
   readonly changesSeen: number;
   readonly sessions: readonly SessionReport[];
+  /** `null` where clients only watch. */
+  readonly actions: ActionTotals | null;
   readonly histograms: Readonly<Record<keyof ShardResult['histograms'], Histogram>>;
   /** Share of one core that the busiest shard used in the window. */
   readonly busiestCpuShare: number;
+}
+
+export interface ActionTotals extends Pick<ShardActions, 'trial' | 'window' | 'bytes'> {
+  /** Of each shard. */
+  readonly seen: readonly ShardActions['seen'][];
 }
 
 /** The results of all shards, canaries too. */
@@ -53,6 +61,7 @@ export function totalsOf(results: Pick<SwarmResults, 'shards' | 'canaries'>): Sw
       Math.max(...newest.map((held) => held[audience] ?? 0)),
     ).reduce((total, version) => total + version, 0),
     sessions: all.map((shard) => shard.sessions),
+    actions: actionTotals(all.flatMap(({ actions }) => actions ?? [])),
     histograms: {
       freshnessUs: merge('freshnessUs'),
       requestUs: merge('requestUs'),
@@ -62,7 +71,26 @@ export function totalsOf(results: Pick<SwarmResults, 'shards' | 'canaries'>): Sw
       catchUpUs: merge('catchUpUs'),
       arrivalGapUs: merge('arrivalGapUs'),
       eventLoopDelayUs: merge('eventLoopDelayUs'),
+      actionAckUs: merge('actionAckUs'),
     },
     busiestCpuShare: Math.max(...all.map((shard) => shard.cpuUs / Math.max(1, lengthUs(shard)))),
+  };
+}
+
+function actionTotals(shards: readonly ShardActions[]): ActionTotals | null {
+  if (shards.length === 0) return null;
+  const sum = (pick: (shard: ShardActions) => number) => shards.reduce((total, shard) => total + pick(shard), 0);
+  const sumCounts = (of: 'trial' | 'window'): ActionCounts => ({
+    due: sum((shard) => shard[of].due),
+    acknowledged: sum((shard) => shard[of].acknowledged),
+    refused: sum((shard) => shard[of].refused),
+    unsent: sum((shard) => shard[of].unsent),
+    unanswered: sum((shard) => shard[of].unanswered),
+  });
+  return {
+    trial: sumCounts('trial'),
+    window: sumCounts('window'),
+    bytes: { up: sum(({ bytes }) => bytes.up), down: sum(({ bytes }) => bytes.down) },
+    seen: shards.map(({ seen }) => seen),
   };
 }

@@ -75,6 +75,14 @@ export interface AllGone {
   readonly sockets: number | null;
 }
 
+/** Whether a change is one of the measured ones. Of clients that act, those before the window were all answered before it began. */
+export function isInWindow(
+  change: Update,
+  { plan, startUs, firstVersionInWindow }: Pick<TrialInput, 'plan' | 'startUs' | 'firstVersionInWindow'>,
+): boolean {
+  return plan.acting === null ? change.version >= firstVersionInWindow : change.intendedUs >= startUs;
+}
+
 /** The fault of this trial that took a service away; `null` where none did. */
 export function serviceFaultIn({ outage }: Pick<TrialInput, 'outage'>): ServiceFault | null {
   return outage === null ? null : serviceFaultOf(outage.kind);

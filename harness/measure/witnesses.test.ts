@@ -18,7 +18,13 @@ function totalsWith(superseded: number) {
   const none = { delivered: 0, missed: 0, duplicate: 0, outOfOrder: 0, failedAnswers: 0, updates: 0 };
   const trial = { ...none, superseded, answers: 3_000, snapshots: 500, opened: 500, connectFailures: 0 };
   const away = { missedAway: 0, madeUpBySnapshot: 0, madeUpByReplay: 0 };
-  return { trial: { ...trial, ...away, ended: 0, gaveUp: 0 }, holding: 500, changesSeen: 20 };
+  return { trial: { ...trial, ...away, ended: 0, gaveUp: 0 }, holding: 500, changesSeen: 20, actions: null };
+}
+
+/** So many of 20 actions. */
+function acted(acknowledged: number) {
+  const counts = { due: 20, acknowledged, refused: 0, unsent: 0, unanswered: 20 - acknowledged };
+  return { trial: counts, window: counts, bytes: { up: 0, down: 0 }, seen: [] };
 }
 
 describe('the queries that clients’ experience implies', () => {
@@ -44,6 +50,20 @@ describe('the queries that clients’ experience implies', () => {
   test('cannot be told where changes came while no long poll waited for them', () => {
     expect(queriesSeenByClients({ plan: planOf('long-polling') }, totalsWith(1))).toBeNull();
     expect(queriesSeenByClients({ plan: planOf('sse') }, totalsWith(1))).toBe(520);
+  });
+
+  test.each([
+    ['polling', 3_020],
+    ['sse', 540],
+    ['sse+nodes=2', 560],
+    ['websocket', 540],
+    ['sse+auth=cookie+verify=session', null],
+  ])('are one more for each action, with %s: %s', (name, queries) => {
+    expect(queriesSeenByClients({ plan: planOf(name) }, { ...totalsWith(0), actions: acted(20) })).toBe(queries);
+  });
+
+  test('cannot be told where an action was not acknowledged: it may have been done', () => {
+    expect(queriesSeenByClients({ plan: planOf('sse') }, { ...totalsWith(0), actions: acted(19) })).toBeNull();
   });
 
   test('cannot be told where not every node has clients of every dashboard', () => {

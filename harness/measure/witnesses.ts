@@ -3,7 +3,7 @@
 import { metricNames } from '../../servers/protocol.ts';
 import type { WitnessedCount } from '../contract/record.ts';
 import { looksUpSessions, settingOf } from '../plan/contender.ts';
-import { kindsOf } from '../plan/population.ts';
+import { isMixed } from '../plan/population.ts';
 import { connectionsByNode } from './node-shares.ts';
 import { sumOverServers } from './reading.ts';
 import type { SwarmTotals } from './swarm-totals.ts';
@@ -34,15 +34,17 @@ function countAll(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
     servers: servers(metricNames.queries),
     database,
   };
+  const actions = actionWitnesses(totals, servers);
   const { transport } = input.plan.contender;
   // What was written for those who had gone, or were cut off with a full buffer, reached nobody.
-  const hearsAll = kindsOf(input.plan).length === 0;
+  const hearsAll = !isMixed(input.plan);
   if (transport === 'polling' || transport === 'long-polling') {
     return [
       queries,
+      ...actions,
       {
         what: 'HTTP answers',
-        clients: hearsAll ? totals.trial.answers + totals.trial.failedAnswers : null,
+        clients: hearsAll ? totals.trial.answers + totals.trial.failedAnswers + actionAnswers(totals) : null,
         servers: servers(metricNames.responses),
         database: null,
       },
@@ -50,6 +52,7 @@ function countAll(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
   }
   return [
     queries,
+    ...actions,
     {
       what: 'connections opened',
       clients: totals.trial.opened,
@@ -71,6 +74,26 @@ function countAll(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
   ];
 }
 
+/** What clients were told they did, what the servers say, and how far the dashboards came, as Postgres counts their versions. */
+function actionWitnesses(
+  { actions, changesSeen }: Pick<SwarmTotals, 'actions' | 'changesSeen'>,
+  servers: (name: string, where: Readonly<Record<string, string>>) => number | null,
+): WitnessedCount[] {
+  if (actions === null) return [];
+  return [
+    {
+      what: 'actions done',
+      clients: actions.trial.acknowledged,
+      servers: servers(metricNames.actions, { outcome: 'committed' }),
+      database: changesSeen,
+    },
+  ];
+}
+
+function actionAnswers({ actions }: Pick<SwarmTotals, 'actions'>): number {
+  return actions === null ? 0 : actions.trial.acknowledged + actions.trial.refused;
+}
+
 /** Two witnesses or more that do not say the same. */
 export function disagree({ clients, servers, database }: WitnessedCount): boolean {
   const known = [clients, servers, database].filter((count) => count !== null);
@@ -80,14 +103,17 @@ export function disagree({ clients, servers, database }: WitnessedCount): boolea
 /** What the clients' own experience implies of the database: one query an answer, or one a connect and one a change and asking node. */
 export function queriesSeenByClients(
   { plan }: Pick<TrialInput, 'plan'>,
-  totals: Pick<SwarmTotals, 'trial' | 'holding' | 'changesSeen'>,
+  totals: Pick<SwarmTotals, 'trial' | 'holding' | 'changesSeen' | 'actions'>,
   clientsByNode: readonly number[] | null = null,
 ): number | null {
   const { contender } = plan;
-  if (plan.fault !== null || plan.expired || kindsOf(plan).length > 0) return null; // What reached no client was asked, too.
+  if (plan.fault !== null || plan.expired || isMixed(plan)) return null; // What reached no client was asked, too.
   const perRequest = looksUpSessions(contender) ? 2 : 1;
+  const acted = totals.actions?.trial.acknowledged ?? 0;
+  // What was not acknowledged may have been done, and asked a session before.
+  if (totals.actions !== null && (acted < totals.actions.trial.due || perRequest > 1)) return null;
   if (contender.transport === 'polling')
-    return Number(settingOf(contender, 'cache')) > 0 ? null : perRequest * totals.trial.answers;
+    return Number(settingOf(contender, 'cache')) > 0 ? null : perRequest * totals.trial.answers + acted;
   if (contender.transport === 'long-polling' && perRequest > 1) return null;
   if (settingOf(contender, 'snapshot') === 'cached' || settingOf(contender, 'feed') === 'local') return null;
   const isPlaced = plan.balancing === null || plan.nodes === 1;
@@ -99,5 +125,5 @@ export function queriesSeenByClients(
   // A change that came while nobody waited was asked for by nobody, and is superseded like one that some were too late for.
   if (contender.transport === 'long-polling' && totals.trial.superseded > 0) return null;
   const connects = contender.transport === 'long-polling' ? totals.holding : totals.trial.snapshots;
-  return perRequest * connects + totals.changesSeen * askers;
+  return perRequest * connects + totals.changesSeen * askers + acted;
 }

@@ -3,7 +3,7 @@
 import { formatDurationUs, formatNumber } from '../contract/units.ts';
 import { nodesWatching, pollPhaseUs } from '../plan/arrivals.ts';
 import { looksUpSessions, settingOf } from '../plan/contender.ts';
-import { kindsOf } from '../plan/population.ts';
+import { isMixed } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 
 export interface Expectation {
@@ -26,18 +26,22 @@ export interface TheoryInput {
 
 /** Nothing is done to the system, and all clients are alike. */
 function isSteady(plan: TrialPlan): boolean {
-  return plan.fault === null && !plan.expired && kindsOf(plan).length === 0 && plan.contender.foreign === undefined;
+  return plan.fault === null && !plan.expired && !isMixed(plan) && plan.contender.foreign === undefined;
 }
 
 /** Queries a minute. `null` for a contender about which arithmetic says nothing. */
 export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null {
   const { plan, updatesInWindow } = input;
-  if (!isSteady(plan)) return null;
+  if (!isSteady(plan) || (plan.acting !== null && looksUpSessions(plan.contender))) return null;
   const minutes = plan.windowUs / 60e6;
   if (plan.contender.transport === 'long-polling' && looksUpSessions(plan.contender)) return null;
   if (plan.contender.transport !== 'polling') {
     const perUpdate = queriesPerUpdate(input);
     if (perUpdate === null) return null;
+    if (plan.acting !== null) {
+      const because = `${updatesInWindow} actions × ${formatNumber(1 + perUpdate)} queries in the window`;
+      return { value: (updatesInWindow * (1 + perUpdate)) / minutes, because, standardError: 0 };
+    }
     return {
       value: (updatesInWindow * perUpdate) / minutes,
       because: `${updatesInWindow} changes × ${formatNumber(perUpdate)} ${perUpdate === 1 ? 'query' : 'queries'} in the window`,
@@ -47,7 +51,15 @@ export function expectedQueriesPerMinute(input: TheoryInput): Expectation | null
   const cacheUs = Number(settingOf(plan.contender, 'cache'));
   // Each node has a cache of its own, and which polls meet at one is the balancer's choice.
   if (cacheUs > 0 && isChosenByBalancer(plan)) return null;
-  return withLookUps(cacheUs === 0 ? polledQueries(plan) : cachedQueries(input, cacheUs), plan);
+  const looked = withLookUps(cacheUs === 0 ? polledQueries(plan) : cachedQueries(input, cacheUs), plan);
+  return withActions(looked, input, minutes);
+}
+
+/** An action is a query of its own. */
+function withActions(expectation: Expectation, { plan, updatesInWindow }: TheoryInput, minutes: number): Expectation {
+  if (plan.acting === null) return expectation;
+  const because = `${expectation.because}, and ${updatesInWindow} actions in the window`;
+  return { ...expectation, value: expectation.value + updatesInWindow / minutes, because };
 }
 
 /** A poll carries its token each time: where sessions are looked up, that is a query more for each. */
@@ -85,8 +97,13 @@ function capacityPerMinute({ nodes, poolSize, queryCostUs }: TrialPlan): number 
 export function expectedQueriesPerUpdate(input: TheoryInput): Expectation | null {
   const { plan } = input;
   if (plan.contender.transport === 'polling' || !isSteady(plan)) return null;
+  if (plan.acting !== null && looksUpSessions(plan.contender)) return null;
   const value = queriesPerUpdate(input);
-  return value === null ? null : { value, because: askers[feedOf(plan)], standardError: 0 };
+  if (value === null) return null;
+  const asks = askers[feedOf(plan)];
+  return plan.acting === null
+    ? { value, because: asks, standardError: 0 }
+    : { value: 1 + value, because: `the action itself, and ${asks}`, standardError: 0 };
 }
 
 type Feed = 'redis' | 'postgres' | 'local';
@@ -139,7 +156,7 @@ export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
   // Phases are stratified: a change's median over the clients is exact to one stratum. A cache is met at a random moment of its cycle,
   // but changes at even distances meet it at nearly the same one: all of them are one draw.
   const stratumUs = plan.pollIntervalUs / plan.clients;
-  const draws = plan.updates === 'fixed' ? 1 : updatesInWindow;
+  const draws = plan.updates === 'fixed' && plan.acting === null ? 1 : updatesInWindow;
   const cacheErrorUs = cycleUs / Math.sqrt(12 * draws);
   const standardError = stratumUs / Math.sqrt(updatesInWindow) + cacheErrorUs;
   const because =
@@ -149,10 +166,31 @@ export function expectedFreshnessP50(input: TheoryInput): Expectation | null {
   return { value: (plan.pollIntervalUs + cycleUs) / 2 + queryUs, because, standardError };
 }
 
+/**
+ * Median time until the last of an audience's n pollers shows a change. Their phases are spread evenly, so somebody asked last on average a
+ * 2n-th of the interval before: the wait is what is left of the interval. A round trip makes the change, another brings it; a cache adds half
+ * of its cycle.
+ */
+export function expectedSeenByAllP50(input: TheoryInput): Expectation | null {
+  const { plan, queryUs } = input;
+  if (plan.acting === null || expectedFreshnessP50(input) === null) return null;
+  const watchers = plan.clients / plan.audiences;
+  const cacheUs = Number(settingOf(plan.contender, 'cache'));
+  const cached = cacheUs === 0 ? null : cachedQueries(input, cacheUs);
+  const cycleUs = cached === null ? 0 : (60e6 * cached.caches) / cached.value;
+  const waitUs = plan.pollIntervalUs * (1 - 1 / (2 * watchers));
+  const interval = `${formatDurationUs(plan.pollIntervalUs)} × (1 − 1/${formatNumber(2 * watchers)})`;
+  return {
+    value: waitUs + cycleUs / 2 + 2 * queryUs,
+    because: `${interval}${cached === null ? '' : ', half of the cache’s cycle'} and two round trips`,
+    standardError: plan.pollIntervalUs / watchers + cycleUs / Math.sqrt(12 * input.updatesInWindow),
+  };
+}
+
 /** Share of short polling's answers that told nothing new: each change is news in one answer to each client. */
 export function expectedUnchangedShare({ plan, updatesInWindow }: TheoryInput): Expectation | null {
   if (plan.contender.transport !== 'polling' || !isSteady(plan)) return null;
-  if (plan.pollIntervalUs > plan.updateIntervalUs) return null;
+  if (plan.pollIntervalUs > plan.updateIntervalUs || plan.acting !== null) return null;
   if (Number(settingOf(plan.contender, 'cache')) > 0 || plan.updates === 'poisson' || isBeyondPool(plan)) return null;
   const polls = plan.windowUs / plan.pollIntervalUs;
   const changes = updatesInWindow / plan.audiences;

@@ -1,6 +1,7 @@
 // What some of the clients are like, unlike the others: those that vanish, those that read slowly, those that come and go. As data.
 import type { ClientKind } from '../contract/metrics.ts';
 import type { SettingValue } from '../contract/settings.ts';
+import type { ActingPlan } from './actions.ts';
 import { type Contender, settingOf } from './contender.ts';
 
 /** What each does, in words. */
@@ -37,6 +38,8 @@ export interface Population {
   readonly vanishing: VanishingPlan | null;
   readonly slow: SlowPlan | null;
   readonly churn: ChurnPlan | null;
+  /** Clients make the changes; `null`: they only watch. */
+  readonly acting: ActingPlan | null;
 }
 
 type Settings = Readonly<Record<string, SettingValue>>;
@@ -55,17 +58,27 @@ export function populationOf(settings: Settings): Population {
             watchUs: number('watch'),
           },
     slow: number('slow') === 0 ? null : { percent: number('slow'), pauseUs: number('slow-pause') },
+    acting:
+      number('action-interval') === 0
+        ? null
+        : { everyUs: number('action-interval'), kind: settings.updates === 'poisson' ? 'poisson' : 'fixed' },
     churn: number('stay') === 0 ? null : { stayUs: number('stay'), awayUs: number('away') },
   };
 }
 
 /** The kinds of clients there are: metrics of theirs ask for them. */
-export function kindsOf({ vanishing, slow, churn }: Population): ClientKind[] {
+export function kindsOf({ vanishing, slow, churn, acting }: Population): ClientKind[] {
   return [
     ...(vanishing === null ? [] : (['vanishing'] as const)),
     ...(slow === null ? [] : (['slow'] as const)),
     ...(churn === null ? [] : (['churn'] as const)),
+    ...(acting === null ? [] : (['acting'] as const)),
   ];
+}
+
+/** Some of the clients do not hear all that is sent to them, as the others do. */
+export function isMixed({ vanishing, slow, churn }: Population): boolean {
+  return vanishing !== null || slow !== null || churn !== null;
 }
 
 /** Ranks dealt to those who vanish, those who read slowly, and the others; each group evenly over the connect order. */

@@ -19,6 +19,7 @@ export interface TrialPlan extends Population {
   readonly clients: number;
   readonly audiences: number;
   readonly pollIntervalUs: number;
+  /** Between two changes of a dashboard; on average, where clients make them. */
   readonly updateIntervalUs: number;
   readonly updates: 'fixed' | 'poisson';
   readonly windowUs: number;
@@ -86,7 +87,10 @@ function planTrial(
     clients: number('clients'),
     audiences: number('audiences'),
     pollIntervalUs: ownInterval === undefined ? number('poll-interval') : Number(ownInterval),
-    updateIntervalUs: number('update-interval'),
+    updateIntervalUs:
+      population.acting === null
+        ? number('update-interval')
+        : (population.acting.everyUs * number('audiences')) / number('clients'),
     updates: settings.updates === 'poisson' ? 'poisson' : 'fixed',
     windowUs:
       fault === null

@@ -20,7 +20,7 @@ import {
   systemParts,
 } from '../measure/reading.ts';
 import { type SwarmTotals, totalsOf } from '../measure/swarm-totals.ts';
-import { hasRestarted, holdsUpChanges, serviceFaultIn, type TrialInput } from '../measure/trial-input.ts';
+import { hasRestarted, holdsUpChanges, isInWindow, serviceFaultIn, type TrialInput } from '../measure/trial-input.ts';
 import { countWitnesses } from '../measure/witnesses.ts';
 import {
   expectedFreshnessP50,
@@ -35,6 +35,7 @@ import { clientSettings } from '../plan/foreign-contender.ts';
 import type { VanishingWay } from '../plan/population.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import { aboveIdle, idleNoise } from './above-idle.ts';
+import { actionMetrics } from './action-metrics.ts';
 import { agentRecords, generatorErrorsIn } from './agent-records.ts';
 import { withUncertainty } from './clock-uncertainty.ts';
 import { connectMetrics } from './connect-metrics.ts';
@@ -89,6 +90,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...deployMetrics(input, totals),
     ...outageMetrics(input, totals),
     ...populationMetrics(input),
+    ...actionMetrics(input, totals, basis.theory),
     ...foreignMetrics(input, totals),
   };
   const { agents = [] } = agentRecords(input);
@@ -432,8 +434,7 @@ function sessionMetrics({ totals }: Basis): Metrics {
 function generatorMetrics({ input, totals, isPolling }: Basis): Metrics {
   const lag = createHistogram();
   for (const change of input.published)
-    if (change.version >= input.firstVersionInWindow && !isHeldUp(change, input))
-      recordUs(lag, change.sentUs - change.intendedUs);
+    if (isInWindow(change, input) && !isHeldUp(change, input)) recordUs(lag, change.sentUs - change.intendedUs);
   const error = worstError(generatorErrorsIn(input).values());
   return {
     'generator.errorUs': estimated('generator.errorUs', error, noError(input)),
@@ -497,7 +498,9 @@ function recordedSettings(plan: TrialPlan, by: VanishingWay | null): TrialRecord
   return {
     ...Object.fromEntries(spelled.filter(([name]) => name !== 'interval')),
     'poll-interval': spellDurationUs(plan.pollIntervalUs),
-    'update-interval': spellDurationUs(plan.updateIntervalUs),
+    ...(plan.acting === null
+      ? { 'update-interval': spellDurationUs(plan.updateIntervalUs) }
+      : { 'action-interval': spellDurationUs(plan.acting.everyUs) }),
     updates: plan.updates,
     duration: spellDurationUs(plan.windowUs),
     payload: plan.payloadBytes,

@@ -2,7 +2,7 @@
 import type { MetricName } from '../contract/metrics.ts';
 import type { MetricValue } from '../contract/record.ts';
 import type { SwarmTotals } from '../measure/swarm-totals.ts';
-import type { TrialInput } from '../measure/trial-input.ts';
+import { isInWindow, type TrialInput } from '../measure/trial-input.ts';
 import { distribution, scalar } from './values.ts';
 
 type Metrics = Partial<Record<MetricName, MetricValue>>;
@@ -26,9 +26,9 @@ export function foreignMetrics({ plan }: TrialInput, totals: SwarmTotals): Metri
 }
 
 /** Changes of the window: the schedule's, else those that a shard has seen. */
-export function changesInWindow({ planned, firstVersionInWindow, plan, results }: TrialInput): number {
-  if (plan.contender.foreign?.changes !== 'theirs')
-    return planned.filter(({ version }) => version >= firstVersionInWindow).length;
+export function changesInWindow(input: TrialInput): number {
+  const { planned, plan, results } = input;
+  if (plan.contender.foreign?.changes !== 'theirs') return planned.filter((change) => isInWindow(change, input)).length;
   return Math.max(0, ...results.shards.map(({ timedInWindow }) => timedInWindow ?? 0));
 }
 

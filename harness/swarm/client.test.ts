@@ -4,11 +4,13 @@ import type { Histogram } from '../contract/histogram.ts';
 import type { Transport } from '../contract/record.ts';
 import { backoffOf } from '../plan/backoff.ts';
 import { referenceTarget } from '../targets/reference.ts';
-import { VirtualClient } from './client.ts';
+import { ActionLog } from './action-log.ts';
+import { type ClientWorld, VirtualClient } from './client.ts';
 import { Ledger } from './ledger.ts';
 import { Requests } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 import type { EndReason, Session } from './session.ts';
+import { Sightings } from './sightings.ts';
 import { PublishedUpdates } from './update-log.ts';
 
 const address = { host: '127.0.0.1', port: 1 };
@@ -22,7 +24,7 @@ beforeEach(() => {
 });
 
 /** A client whose sessions do nothing by themselves: the test tells it what they would. */
-function makeClient(transport: Transport): VirtualClient {
+function makeClient(transport: Transport, acting: ClientWorld['acting'] = null): VirtualClient {
   const plan = {
     kind: 'reference',
     transport,
@@ -48,7 +50,7 @@ function makeClient(transport: Transport): VirtualClient {
     random: () => 0,
   } as const;
   const reconnecting = { backoff: backoffOf('article'), byBrowser: true, retriesOnError: false };
-  const world = { context, ledger, makeSession: () => idle, clients: 1, seed: 1, reconnecting };
+  const world = { context, ledger, makeSession: () => idle, clients: 1, seed: 1, acting, reconnecting };
   return new VirtualClient({ rank: 0, audience: 0, address, tracked: false }, world);
 }
 
@@ -99,6 +101,55 @@ describe('a client catches up after an outage', () => {
     client.onServiceBack(300);
     expect(client.isCatchingUp).toBe(true);
     expect(ledger.histograms.catchUpUs.totalCount).toBe(0);
+  });
+});
+
+describe('versions that clients made, of which it is told later when they were intended', () => {
+  const acting = () => ({ log: new ActionLog(), seen: new Sightings() });
+
+  test('count from then on as if it had been known, those that a newer one stood for as well', () => {
+    const world = acting();
+    const client = makeClient('websocket', world);
+    client.onVersion('snapshot', 0, 0);
+    client.onVersion('update', 1, 150);
+    client.onVersion('update', 3, 420);
+    expect(ledger.histograms.freshnessUs.totalCount).toBe(0);
+    // The third was to be done before the second.
+    plan(client, [100, 350, 300]);
+    expect(valuesOf(ledger.histograms.freshnessUs)).toEqual([50, 70, 120]);
+    client.settle(1_000);
+    expect(ledger.inWindow.staleUs).toBe(50 + 120);
+    expect(ledger.trial).toMatchObject({ delivered: 2, superseded: 1, missed: 0 });
+    expect(world.seen.report().map(({ version, lastUs }) => [version, lastUs])).toEqual([
+      [1, 150],
+      [2, 420],
+      [3, 420],
+    ]);
+  });
+
+  test('may come after that: then they count at once, and the screen was stale since they were intended', () => {
+    const world = acting();
+    const client = makeClient('polling', world);
+    client.onVersion('snapshot', 0, 0);
+    client.onVersion('snapshot', 1, 200);
+    plan(client, [100, 150]);
+    expect(client.isBehind).toBe(true);
+    client.onVersion('snapshot', 2, 300);
+    client.settle(1_000);
+    expect(client.isBehind).toBe(false);
+    expect(valuesOf(ledger.histograms.freshnessUs)).toEqual([100, 150]);
+    expect(ledger.inWindow.staleUs).toBe(100 + 100);
+  });
+
+  test('are nobody’s where nobody was acknowledged them', () => {
+    const world = acting();
+    const client = makeClient('sse', world);
+    client.onVersion('snapshot', 0, 0);
+    client.onVersion('update', 2, 200);
+    plan(client, [0, 100]);
+    expect(valuesOf(ledger.histograms.freshnessUs)).toEqual([100]);
+    expect(world.seen.report().map(({ version }) => version)).toEqual([2]);
+    expect(client.lacking).toBe(0);
   });
 });
 

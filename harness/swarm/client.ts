@@ -6,12 +6,16 @@ import { recordUs } from '../contract/histogram.ts';
 import type { Address } from '../contract/target.ts';
 import { pollPhaseUs } from '../plan/arrivals.ts';
 import { backoffRandom, backoffUs } from '../plan/backoff.ts';
+import type { ActionLog } from './action-log.ts';
+import { type ActingPlace, Actor } from './actor.ts';
+import { Advances } from './advances.ts';
 import type { Loss } from './connection.ts';
 import { book, type Delivery, lacking } from './delivery.ts';
 import type { Ledger } from './ledger.ts';
 import { type Reconnecting, reactTo } from './reaction.ts';
 import type { Task } from './scheduler.ts';
-import type { EndReason, Session, SessionContext, SessionListener, SessionMaker, SessionPlace } from './session.ts';
+import type { EndReason, Session, SessionContext, SessionListener, SessionMaker } from './session.ts';
+import type { Sightings } from './sightings.ts';
 
 /** What the clients of one shard share. */
 export interface ClientWorld {
@@ -21,12 +25,14 @@ export interface ClientWorld {
   readonly clients: number;
   readonly seed: number;
   readonly reconnecting: Reconnecting;
+  /** What clients do, and who saw it; `null`: they only watch. */
+  readonly acting: { readonly log: ActionLog; readonly seen: Sightings } | null;
 }
 
 /** The browsers' reconnection time of an EventSource. */
 const eventSourceRetryUs = 3_000_000;
 
-export class VirtualClient implements SessionListener, SessionPlace, Delivery, Task {
+export class VirtualClient implements SessionListener, ActingPlace, Delivery, Task {
   readonly rank: number;
   readonly audience: number;
   readonly address: Address;
@@ -63,6 +69,9 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
   #staleFromUs = 0;
   /** When it last showed what there was. */
   #shownUs = 0;
+  readonly #actor: Actor | null;
+  /** What it holds of versions that its fellows made, until it is known when. */
+  readonly #advances = new Advances();
   /** When the last message came, of a foreign target. */
   #arrivedUs = 0;
 
@@ -72,6 +81,11 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.address = place.address;
     this.#tracked = place.tracked;
     this.#world = world;
+    const { action } = world.context.target;
+    this.#actor =
+      world.acting === null || action === undefined
+        ? null
+        : new Actor(this, { context: world.context, way: action, log: world.acting.log });
   }
 
   get outstanding(): number {
@@ -115,6 +129,7 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
 
   close(): void {
     this.#halted = true;
+    this.#actor?.close();
     this.#session?.close();
   }
 
@@ -145,17 +160,39 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.#schedule(dueUs);
   }
 
+  /** Acts at these moments. */
+  act(timesUs: readonly number[]): void {
+    this.#actor?.plan(timesUs);
+  }
+
+  say(text: string): boolean {
+    return this.#session?.say?.(text) ?? false;
+  }
+
+  /** What is not answered by now never will be. */
+  settleActions(): void {
+    this.#actor?.settle();
+  }
+
   expire(atUs: number): void {
+    this.#actor?.expire(atUs);
     this.#session?.expire(atUs);
   }
 
   /** New versions were planned: the screen will be stale from the first one it lacks. */
   onPlanned(): void {
     if (this.held === null || this.#vanished) return;
-    this.#staleFromUs = Math.min(
-      this.#staleFromUs,
-      this.#world.ledger.updates.intendedUs(this.audience, this.held + 1),
+    const { ledger } = this.#world;
+    this.#advances.book(
+      { updates: ledger.updates, audience: this.audience },
+      {
+        stale: (fromUs, toUs) => ledger.stale(fromUs, toUs),
+        fresh: (before, version, atUs) => this.#noteFreshness(before, version, atUs),
+      },
     );
+    // What comes first may have been intended before it came to hold the last.
+    const nextUs = ledger.updates.intendedUs(this.audience, this.held + 1);
+    this.#staleFromUs = Math.min(this.#staleFromUs, this.#actor === null ? nextUs : Math.max(nextUs, this.#freshUs));
   }
 
   /** What it holds by now may have come after that moment. */
@@ -218,7 +255,8 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     ledger.trial[kind === 'update' ? 'updates' : 'snapshots'] += 1;
     const before = this.held;
     // The first a session brings is the state, even when a change came in before the snapshot that was asked for.
-    const isNext = kind === 'update' && !this.#isFirstOfSession;
+    // Changes that clients make at once may be told as one.
+    const isNext = kind === 'update' && !this.#isFirstOfSession && this.#actor === null;
     if (this.#isFirstOfSession && context.target.transport === 'websocket' && context.target.greets) this.#noteUsable();
     this.#isFirstOfSession = false;
     const isNew = book(this, version, isNext ? 'every' : 'latest', ledger.trial);
@@ -263,7 +301,12 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     this.#retryUs = delayUs;
   }
 
+  onActed(id: number, version: number | null, frameBytes: number): void {
+    this.#actor?.acted(id, version, frameBytes);
+  }
+
   onEnd(reason: EndReason, atUs: number): void {
+    this.#actor?.lostSocket();
     const { trial, standing } = this.#world.ledger;
     if (this.connected) standing.connected -= 1;
     this.#session = null;
@@ -372,15 +415,29 @@ export class VirtualClient implements SessionListener, SessionPlace, Delivery, T
     }
     if (before === null) standing.holding += 1;
     if (version >= newest && (before === null || before < newest)) standing.behind -= 1;
-    for (let v = (before ?? version) + 1; v <= version; v++) {
-      const us = atUs - updates.intendedUs(this.audience, v);
-      if (updates.inWindow(this.audience, v) && updates.intendedUs(this.audience, v) >= this.#watchesFromUs)
+    this.#noteFreshness(before ?? version, version, atUs);
+    this.#staleFromUs = this.#staleSinceUs(before);
+    this.#showsVersion(atUs);
+  }
+
+  /** Each version counts from when it was intended, those that a newer one stood for as well. */
+  #noteFreshness(before: number, version: number, atUs: number): void {
+    const { ledger, acting } = this.#world;
+    const { updates } = ledger;
+    const known = acting === null ? version : Math.min(version, updates.newest(this.audience));
+    for (let v = before + 1; v <= known; v++) {
+      const intendedUs = updates.intendedUs(this.audience, v);
+      const us = atUs - intendedUs;
+      // One that nobody was acknowledged has no time.
+      if (acting !== null && !Number.isFinite(us)) continue;
+      if (updates.inWindow(this.audience, v) && intendedUs >= this.#watchesFromUs) {
         recordUs(ledger.histograms.freshnessUs, us);
+        acting?.seen.note(this.audience, v, atUs);
+      }
       if (this.#tracked && this.#comparesVersion(v))
         ledger.samples.push({ rank: this.rank, key: updates.toldAs(this.audience, v), us });
     }
-    this.#staleFromUs = this.#staleSinceUs(before);
-    this.#showsVersion(atUs);
+    if (version > known) this.#advances.note(Math.max(before, known), version, atUs);
   }
 
   /**

@@ -61,6 +61,7 @@ function begin(rank: number, { context, makeSession, open, onDone }: Rehearsal):
     onSkipped() {},
     onSentLate() {},
     onRetryDelay() {},
+    onActed() {},
     onEnd() {
       open.delete(session);
       onDone();

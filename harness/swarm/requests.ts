@@ -1,5 +1,5 @@
 // The bytes of requests, kept while they do not change: a shard's clients mostly send the same few. And the cookies that belong in them.
-import type { Address, Target } from '../contract/target.ts';
+import type { Address, Asking, Target } from '../contract/target.ts';
 
 interface Kept {
   held: number | null;
@@ -34,6 +34,12 @@ export class Requests {
     const bytes = this.#encode({ rank: client.rank, audience: client.audience, held });
     this.#kept[slot] = { held, bytes };
     return bytes;
+  }
+
+  /** Who asks, as a target is told. */
+  askingOf(client: Asker): Asking {
+    const cookies = this.#cookies.get(client.rank);
+    return { ...client, ...(cookies !== undefined && { cookies }), address: addressOf(this.#target, client.rank) };
   }
 
   /** The client keeps the cookie that an answer gave it, as a browser does until it is closed (RFC 6265); of several names the last one. */

@@ -16,6 +16,7 @@ export type Told =
   | { readonly what: 'polled'; readonly dueUs: number; readonly sentUs: number; readonly atUs: number }
   | { readonly what: 'failed' | 'skipped' | 'late'; readonly dueUs: number }
   | { readonly what: 'retry'; readonly delayUs: number }
+  | { readonly what: 'acted'; readonly id: number; readonly version: number | null }
   | { readonly what: 'end'; readonly reason: EndReason };
 
 export type ProbeOptions = Partial<
@@ -63,7 +64,9 @@ export class Probe extends Changes implements SessionListener, SessionPlace {
   }
 
   get versions(): readonly (readonly [string, number])[] {
-    return this.told.flatMap((told) => ('version' in told ? [[told.what, told.version] as const] : []));
+    return this.told.flatMap((told) =>
+      'version' in told && told.what !== 'acted' ? [[told.what, told.version] as const] : [],
+    );
   }
 
   of<W extends Told['what']>(what: W): Extract<Told, { what: W }>[] {
@@ -105,6 +108,10 @@ export class Probe extends Changes implements SessionListener, SessionPlace {
 
   onRetryDelay(delayUs: number): void {
     this.#note({ what: 'retry', delayUs });
+  }
+
+  onActed(id: number, version: number | null): void {
+    this.#note({ what: 'acted', id, version });
   }
 
   onEnd(reason: EndReason): void {

@@ -44,6 +44,8 @@ export interface SessionListener {
   onSentLate(dueUs: number): void;
   /** The server asked for this delay before reconnecting (`retry:`). */
   onRetryDelay(delayUs: number): void;
+  /** A message of the client's, by its id, is answered: it made this version, or, `null`, none. `frameBytes`: of the answer. */
+  onActed(id: number, version: number | null, frameBytes: number): void;
   onEnd(reason: EndReason, atUs: number): void;
 }
 
@@ -60,6 +62,8 @@ export interface Session {
   lose(how: Loss): void;
   /** Ends it if a deadline has passed. Called about once a second. */
   expire(nowUs: number): void;
+  /** Sends a text of the client's; false when the socket is not open. Absent where there is no such way up. */
+  say?(text: string): boolean;
   /** Requests that await an answer. */
   readonly outstanding: number;
 }

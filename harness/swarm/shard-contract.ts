@@ -2,15 +2,18 @@
 
 import type { ClockOffset } from '../contract/clock.ts';
 import type { AgentClock } from '../contract/record.ts';
+import type { ActingPlan } from '../plan/actions.ts';
 import type { Update } from '../plan/arrivals.ts';
 import type { ChurnPlan } from '../plan/population.ts';
 import type { TargetPlan } from '../targets/target-plan.ts';
+import type { Acted, ActionCounts } from './action-log.ts';
 import type { Loss } from './connection.ts';
 import type { Ledger, Sample, TrialCounts, WindowCounts } from './ledger.ts';
 import type { LocalPortRange } from './local-ports.ts';
 import type { Reconnecting } from './reaction.ts';
 import type { Traffic } from './session.ts';
 import type { SessionReport } from './session-log.ts';
+import type { Sighting } from './sightings.ts';
 
 /** What the clients of a shard are like: as most, witnesses of the generator's own error, or about to vanish, or slow to read. */
 export type ShardGroup = 'ordinary' | 'canary' | 'vanishing' | 'slow';
@@ -40,6 +43,8 @@ export interface ShardPlan {
   readonly readPauseUs: number;
   /** How clients come and go within the window; `null`: they stay. */
   readonly churn: ChurnPlan | null;
+  /** `null`: they only watch. */
+  readonly acting: ActingPlan | null;
 }
 
 export type ShardCommand =
@@ -55,6 +60,10 @@ export type ShardCommand =
   /** Changes that will be published; those of the window are measured. */
   | { readonly type: 'updates'; readonly updates: readonly Update[]; readonly inWindow: boolean }
   | { readonly type: 'window'; readonly startUs: number; readonly endUs: number }
+  /** All clients act within this span. */
+  | { readonly type: 'act'; readonly startUs: number; readonly endUs: number }
+  /** Answer with `actions`; what is not answered by now never will be. */
+  | { readonly type: 'tell-actions' }
   /** The network takes all connections away. */
   | { readonly type: 'lose'; readonly how: Loss }
   /** A service that was away is back since then: what the clients take from there to catch up counts. */
@@ -69,6 +78,14 @@ export type ShardCommand =
   | { readonly type: 'finish' }
   /** Close all sessions and exit. */
   | { readonly type: 'close' };
+
+/** Since it was last asked. */
+export interface ActionsReport {
+  readonly type: 'actions';
+  readonly acted: readonly Acted[];
+  /** The newest version that any client holds, for each audience. */
+  readonly newestHeld: readonly number[];
+}
 
 /** Told several times a second. */
 export interface ShardProgress {
@@ -86,6 +103,8 @@ export interface ShardProgress {
   /** Attempts that were answered 401, 403 or 429, and the last of these; 0: none. */
   readonly barred: number;
   readonly barredBy: number;
+  /** Actions that are planned and not at their end. */
+  readonly acting: number;
 }
 
 export interface ShardResult {
@@ -111,16 +130,31 @@ export interface ShardResult {
   readonly notCaughtUp: number;
   /** Sum over clients of the versions expected of each: newest − first held. */
   readonly expected: number;
-  readonly histograms: ReturnType<Ledger['encoded']> & { readonly eventLoopDelayUs: string };
+  readonly histograms: ReturnType<Ledger['encoded']> & {
+    readonly eventLoopDelayUs: string;
+    /** From an action's intended time until it was acknowledged. */
+    readonly actionAckUs: string;
+  };
   readonly samples: readonly Sample[];
   /** Stale time of all its screens in each step of 100 ms of the window, µs. */
   readonly staleUs: readonly number[];
   /** How the clients came and went from the window's start to rest. */
   readonly sessions: SessionReport;
+  /** `null` where clients only watch. */
+  readonly actions: ShardActions | null;
   /** CPU time of this process within the window. */
   readonly cpuUs: number;
   /** What its agent found of the clock that the shard followed; `null`: it followed this machine's. */
   readonly clock: AgentClock | null;
+}
+
+export interface ShardActions {
+  readonly trial: ActionCounts;
+  readonly window: ActionCounts;
+  /** Bytes of actions and their answers within the window. */
+  readonly bytes: { readonly up: number; readonly down: number };
+  /** Of the window's versions. */
+  readonly seen: readonly Sighting[];
 }
 
 export type ShardReport =
@@ -128,6 +162,7 @@ export type ShardReport =
   | { readonly type: 'clock-read' }
   | { readonly type: 'rehearsed' }
   | ShardProgress
+  | ActionsReport
   | ShardResult
   /** The code of a target file failed. */
   | { readonly type: 'broken'; readonly problem: string };

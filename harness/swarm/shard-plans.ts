@@ -78,6 +78,7 @@ function planSeat(plan: TrialPlan, target: TargetPlan, own: SeatPlan): ShardPlan
     localPorts: isNaming && isHere ? sourceOf(own.source + place) : null,
     readPauseUs: 0,
     churn: plan.churn,
+    acting: plan.acting,
   });
   const named = (name: string) => (agent === null ? name : `${name} of ${agent}`);
   const shards: ShardPlan[] = Array.from({ length: count }, (_, index) => {

@@ -11,7 +11,10 @@ import { Shard } from './shard.ts';
 import type { ShardPlan, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
 
 export type RigOptions = Partial<
-  Pick<ShardPlan, 'clients' | 'pollIntervalUs' | 'late' | 'tracked' | 'ranks' | 'connectRate' | 'readPauseUs' | 'churn'>
+  Pick<
+    ShardPlan,
+    'clients' | 'pollIntervalUs' | 'late' | 'tracked' | 'ranks' | 'connectRate' | 'readPauseUs' | 'churn' | 'acting'
+  >
 > & {
   /** Where the clients connect, if not to the server itself. */
   readonly address?: Address;
@@ -100,6 +103,7 @@ function shardPlan(transport: Transport, server: DashboardServer, options: RigOp
     agent: null,
     readPauseUs: options.readPauseUs ?? 0,
     churn: options.churn ?? null,
+    acting: options.acting ?? null,
     target: {
       kind: 'reference',
       transport,

@@ -1,12 +1,14 @@
 // One shard: the part of the swarm that one process runs. In: commands. Out: progress several times a second and, at rest, the result.
 import { createSecureContext } from 'node:tls';
 import { nowUs } from '../contract/clock.ts';
-import { encodeHistogram, type Histogram } from '../contract/histogram.ts';
+import { createHistogram, encodeHistogram, type Histogram } from '../contract/histogram.ts';
 import type { Transport } from '../contract/record.ts';
 import type { Asking } from '../contract/target.ts';
+import { actionTimesUs } from '../plan/actions.ts';
 import { connectOffsetUs } from '../plan/arrivals.ts';
 import { seededRandom } from '../plan/random.ts';
 import { type TargetPlan, targetOf, trustOf } from '../targets/target-plan.ts';
+import { ActionLog } from './action-log.ts';
 import { type ClientWorld, VirtualClient } from './client.ts';
 import { ComingAndGoing } from './coming-and-going.ts';
 import { sampleEventLoopDelay } from './event-loop-delay.ts';
@@ -19,7 +21,8 @@ import { addressOf, Requests } from './requests.ts';
 import { Scheduler } from './scheduler.ts';
 import { SeenUpdates } from './seen-updates.ts';
 import type { SessionMaker, Traffic } from './session.ts';
-import type { ShardCommand, ShardPlan, ShardReport, ShardResult } from './shard-contract.ts';
+import type { ShardActions, ShardCommand, ShardPlan, ShardReport, ShardResult } from './shard-contract.ts';
+import { Sightings } from './sightings.ts';
 import { SseSession } from './sse.ts';
 import { PublishedUpdates, type UpdateLog } from './update-log.ts';
 import { WebSocketSession } from './websocket.ts';
@@ -40,6 +43,8 @@ const reportsPerLook = 5;
 interface Reading {
   readonly atUs: number;
   readonly traffic: Traffic;
+  /** Of actions and their answers. */
+  readonly actions: { readonly up: number; readonly down: number };
   readonly cpuUs: number;
 }
 
@@ -49,6 +54,7 @@ export class Shard {
   /** Where changes are not ours. */
   readonly #seen: SeenUpdates | null;
   readonly #ledger: Ledger;
+  readonly #acting: ClientWorld['acting'];
   readonly #scheduler = new Scheduler();
   readonly #pace = { pauseUs: 0 };
   readonly #world: ClientWorld;
@@ -68,6 +74,7 @@ export class Shard {
     this.#report = report;
     this.#seen = plan.target.changes === 'theirs' ? new SeenUpdates(plan.audiences) : null;
     this.#ledger = new Ledger(this.#seen ?? new PublishedUpdates(plan.audiences, baseOf(plan.target)));
+    this.#acting = plan.acting === null ? null : { log: new ActionLog(), seen: new Sightings() };
     this.#world = this.#makeWorld();
     this.#clients = this.#makeClients();
     this.#ledger.standing.behind = this.#clients.length;
@@ -95,6 +102,13 @@ export class Shard {
         return;
       case 'window':
         this.#openWindow(command.startUs, command.endUs);
+        return;
+      case 'act':
+        this.#letAct(command);
+        return;
+      case 'tell-actions':
+        for (const client of this.#clients) client.settleActions();
+        this.#report({ type: 'actions', acted: this.#acting?.log.take() ?? [], newestHeld: this.#newestHeld() });
         return;
       case 'lose':
         for (const client of this.#clients) client.lose(command.how);
@@ -148,6 +162,7 @@ export class Shard {
       clients: plan.clients,
       seed: plan.seed,
       reconnecting: plan.reconnecting,
+      acting: this.#acting,
     };
   }
 
@@ -169,6 +184,7 @@ export class Shard {
   #openWindow(startUs: number, endUs: number): void {
     this.#ledger.window = { startUs, endUs };
     this.#seen?.openWindow(startUs, endUs);
+    if (this.#acting !== null) this.#acting.log.windowStartUs = startUs;
     this.#ledger.sessions.openWindow(startUs);
     this.#scheduler.at(startUs, {
       run: () => {
@@ -189,6 +205,12 @@ export class Shard {
     });
   }
 
+  #letAct(span: { readonly startUs: number; readonly endUs: number }): void {
+    const { acting, clients, seed } = this.#plan;
+    if (acting === null) return;
+    for (const client of this.#clients) client.act(actionTimesUs(client.rank, { ...acting, clients, seed }, span));
+  }
+
   #letComeAndGo(startUs: number, untilUs: number): void {
     const { churn: plan, seed } = this.#plan;
     if (plan === null) return;
@@ -200,7 +222,16 @@ export class Shard {
 
   #read(): Reading {
     const { user, system } = process.cpuUsage();
-    return { atUs: nowUs(), traffic: { ...this.#ledger.traffic }, cpuUs: user + system };
+    const { traffic } = this.#ledger;
+    const actions = { up: 0, down: 0 };
+    if (this.#acting === null) return { atUs: nowUs(), traffic: { ...traffic }, actions, cpuUs: user + system };
+    const { traffic: own, frames } = this.#acting.log;
+    return {
+      atUs: nowUs(),
+      traffic: add(traffic, own),
+      actions: { up: own.bytesOut + frames.bytesOut, down: own.bytesIn + frames.bytesIn },
+      cpuUs: user + system,
+    };
   }
 
   #tellProgress(): void {
@@ -208,10 +239,11 @@ export class Shard {
     if (this.#isQuiet || this.#reports % reportsPerLook === 0) this.#lookAfterRequests();
     this.#reports += 1;
     const { standing, trial } = this.#ledger;
+    const acting = this.#acting?.log.pending ?? 0;
     // A change that one client is told of leaves all others behind.
     if (this.#seen !== null) standing.behind = this.#clients.filter(({ isBehind }) => isBehind).length;
     const [heard, outstanding] = [this.#heard, this.#outstanding];
-    this.#report({ type: 'progress', heard, ...standing, outstanding, gaveUp: trial.gaveUp });
+    this.#report({ type: 'progress', heard, ...standing, outstanding, gaveUp: trial.gaveUp, acting });
   }
 
   /** Ends what takes too long, and counts what awaits an answer. */
@@ -233,13 +265,11 @@ export class Shard {
     let missed = trial.missed;
     let holding = 0;
     let notCaughtUp = 0;
-    const newestHeld = Array.from({ length: this.#plan.audiences }, () => 0);
     for (const client of this.#clients) {
       if (window !== null) client.settle(window.endUs);
       const { newest } = client;
       if (client.held !== null) holding += 1;
       if (client.isCatchingUp) notCaughtUp += 1;
-      newestHeld[client.audience] = Math.max(newestHeld[client.audience] ?? 0, client.held ?? 0);
       expected += client.held === null ? newest : newest - client.first;
       missed += client.held === null ? newest : client.lacking;
       for (let version = (client.held ?? 0) + 1; version <= newest; version++)
@@ -254,21 +284,36 @@ export class Shard {
       traffic: subtract(end.traffic, start.traffic),
       windowUs: { startUs: start.atUs, endUs: end.atUs },
       censored,
-      newestHeld,
+      newestHeld: this.#newestHeld(),
       timedInWindow: this.#seen?.timedInWindow ?? null,
       holding,
       notCaughtUp,
       expected,
       histograms: {
         ...this.#ledger.encoded(),
+        actionAckUs: encodeHistogram(this.#acting?.log.ackUs ?? createHistogram()),
         eventLoopDelayUs: encodeHistogram(this.#eventLoopDelay ?? this.#eventLoop.take()),
       },
       samples,
       staleUs: this.#ledger.staleness.report(),
       sessions: this.#ledger.sessions.report(),
+      actions: this.#actionsBetween(start, end),
       cpuUs: end.cpuUs - start.cpuUs,
       clock: null,
     };
+  }
+
+  #actionsBetween(start: Reading, end: Reading): ShardActions | null {
+    if (this.#acting === null) return null;
+    const { log, seen } = this.#acting;
+    const bytes = { up: end.actions.up - start.actions.up, down: end.actions.down - start.actions.down };
+    return { trial: log.trial, window: log.inWindow, bytes, seen: seen.report() };
+  }
+
+  #newestHeld(): number[] {
+    const newest = Array.from({ length: this.#plan.audiences }, () => 0);
+    for (const { audience, held } of this.#clients) newest[audience] = Math.max(newest[audience] ?? 0, held ?? 0);
+    return newest;
   }
 }
 
@@ -279,6 +324,15 @@ function asAsked(asking: Asking, updates: UpdateLog): Asking {
 
 function baseOf(target: TargetPlan): number {
   return target.kind === 'foreign' ? target.base : 0;
+}
+
+function add(a: Traffic, b: Traffic): Traffic {
+  return {
+    bytesIn: a.bytesIn + b.bytesIn,
+    bytesOut: a.bytesOut + b.bytesOut,
+    payloadIn: a.payloadIn + b.payloadIn,
+    payloadOut: a.payloadOut + b.payloadOut,
+  };
 }
 
 function subtract(end: Traffic, start: Traffic): Traffic {

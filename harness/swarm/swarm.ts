@@ -7,7 +7,14 @@ import type { Child } from '../services/child.ts';
 import type { TargetPlan } from '../targets/target-plan.ts';
 import type { Loss } from './connection.ts';
 import type { Executor, RunningShards, Seat, ShardHandle } from './executor.ts';
-import type { ShardCommand, ShardGroup, ShardProgress, ShardReport, ShardResult } from './shard-contract.ts';
+import type {
+  ActionsReport,
+  ShardCommand,
+  ShardGroup,
+  ShardProgress,
+  ShardReport,
+  ShardResult,
+} from './shard-contract.ts';
 import { planShards } from './shard-plans.ts';
 
 export interface SwarmState {
@@ -21,6 +28,8 @@ export interface SwarmState {
   /** Attempts that were answered 401, 403 or 429, and the last of these. */
   readonly barred: number;
   readonly barredBy: number;
+  /** Actions that are planned and not at their end. */
+  readonly acting: number;
 }
 
 export interface SwarmResults {
@@ -49,6 +58,7 @@ interface FollowedShard {
   told: number;
   mustHaveHeard: number;
   progress: ShardProgress | null;
+  actions: ActionsReport | null;
   result: ShardResult | null;
   lostBy: string | null;
 }
@@ -92,6 +102,7 @@ export class Swarm {
       told: 0,
       mustHaveHeard: 0,
       progress: null,
+      actions: null,
       result: null,
       lostBy: null,
     }));
@@ -119,7 +130,8 @@ export class Swarm {
 
   /** Where all clients stand, by the shards' last word (at most 0.2 s old). A shard that said nothing yet counts as behind. */
   get state(): SwarmState {
-    const state = { connected: 0, holding: 0, behind: 0, outstanding: 0, gaveUp: 0, lost: 0, barred: 0, barredBy: 0 };
+    const noneBarred = { barred: 0, barredBy: 0 };
+    const state = { connected: 0, holding: 0, behind: 0, outstanding: 0, gaveUp: 0, lost: 0, ...noneBarred, acting: 0 };
     for (const { progress, lostBy, handle } of this.#shards) {
       if (lostBy !== null) {
         state.lost += handle.clients;
@@ -130,6 +142,7 @@ export class Swarm {
       state.behind += progress?.behind ?? 1;
       state.outstanding += progress?.outstanding ?? 1;
       state.gaveUp += progress?.gaveUp ?? 0;
+      state.acting += progress?.acting ?? 1;
       state.barred += progress?.barred ?? 0;
       state.barredBy = progress?.barredBy || state.barredBy;
     }
@@ -161,6 +174,20 @@ export class Swarm {
 
   openWindow(startUs: number, endUs: number): void {
     this.#tell({ type: 'window', startUs, endUs });
+  }
+
+  /** All clients act within this span, each at its own times. */
+  act(span: { readonly startUs: number; readonly endUs: number }): void {
+    this.#tellAnew({ type: 'act', ...span });
+  }
+
+  /** What was made of the actions since this was last asked; those that are not answered by now are given up. */
+  async takeActions(): Promise<ActionsReport[]> {
+    for (const shard of this.#shards) shard.actions = null;
+    const all = this.#every(({ actions }) => actions !== null);
+    this.#tell({ type: 'tell-actions' });
+    await all;
+    return this.#shards.flatMap(({ actions }) => actions ?? []);
   }
 
   /** The network takes all clients' connections away. */
@@ -254,6 +281,7 @@ export class Swarm {
     if (report.type === 'clock-read') shard.hasReadClock = true;
     if (report.type === 'rehearsed') shard.isRehearsed = true;
     if (report.type === 'progress' && report.heard >= shard.mustHaveHeard) shard.progress = report;
+    if (report.type === 'actions') shard.actions = report;
     if (report.type === 'result') shard.result = report;
     this.#onChange();
   }

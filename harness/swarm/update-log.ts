@@ -57,7 +57,8 @@ export class PublishedUpdates implements UpdateLog {
   }
 
   intendedUs(audience: number, version: number): number {
-    return this.#intendedUs[audience]?.[version - 1] ?? Number.POSITIVE_INFINITY;
+    // A version of which nobody says when it was intended is told as 0.
+    return this.#intendedUs[audience]?.[version - 1] || Number.POSITIVE_INFINITY;
   }
 
   newestBy(audience: number, atUs: number): number {

@@ -17,6 +17,9 @@ import {
   type SessionPlace,
 } from './session.ts';
 
+/** Of a frame that is not masked and shorter than 126 bytes, as an answer to an action is (RFC 6455 §5.2). */
+const headBytes = 2;
+
 const decoded: Decoded = { kind: 'other', version: 0, intendedUs: 0 };
 
 export class WebSocketSession implements Session, ConnectionOwner, HttpResponseHandler, FrameHandler {
@@ -68,6 +71,12 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
     this.#end({ kind: 'closed', code: 1006 });
   }
 
+  say(text: string): boolean {
+    if (this.#ended || this.#frames === null) return false;
+    this.#sendText(text);
+    return true;
+  }
+
   expire(atUs: number): void {
     if (atUs >= this.#deadlineUs) this.#end({ kind: 'timeout', detail: 'no WebSocket in time' });
   }
@@ -117,6 +126,8 @@ export class WebSocketSession implements Session, ConnectionOwner, HttpResponseH
     if (decoded.kind === 'snapshot' || decoded.kind === 'update')
       this.#listener.onVersion(decoded.kind, decoded.version, this.#atUs, decoded.intendedUs);
     else if (decoded.kind === 'ping' && target.pong !== null) this.#sendText(target.pong);
+    else if (decoded.kind === 'acted')
+      this.#listener.onActed(decoded.id ?? 0, decoded.version < 0 ? null : decoded.version, headBytes + end - start);
   }
 
   onPing(buffer: Buffer, start: number, end: number): void {

@@ -3,7 +3,7 @@
 
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { paths, type ReadyLine, serverInterface, settingsVariable } from '../../servers/protocol.ts';
+import { type Offer, paths, type ReadyLine, serverInterface, settingsVariable } from '../../servers/protocol.ts';
 import type { ServerSettings } from '../../servers/settings.ts';
 import { nowUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
@@ -341,6 +341,7 @@ function serverSettings({ plan, database, redis, guard, host, connectionLog }: P
     maxBufferedBytes: Number(settingOf(contender, 'buffer')),
     auth: settingOf(contender, 'auth') as ServerSettings['auth'],
     backlog: Number(settingOf(contender, 'backlog')),
+    ...(plan.acting !== null && { actions: true }),
     admitPerSecond: Number(settingOf(contender, 'admit')) || null,
     turnAwayWith: settingOf(contender, 'turn-away') as ServerSettings['turnAwayWith'],
     ...drainSettings(plan),
@@ -383,7 +384,7 @@ async function runPrepare({ guard, bundle, database, plan }: SystemOptions, { pr
     readyLine: true,
     readyTimeoutMs: 60_000,
   });
-  checkReady(child);
+  checkReady(child, plan.acting === null ? [] : ['actions']);
   await child.exited;
 }
 
@@ -406,12 +407,18 @@ async function startRole(
   return child;
 }
 
-function checkReady(child: Child): void {
+/** `needed`: what the servers must be able to do beyond their interface. */
+function checkReady(child: Child, needed: readonly Offer[] = []): void {
   const ready = child.ready as Partial<ReadyLine> | null;
   if (ready?.interface !== serverInterface) {
     throw new FreshetError(
       'environment',
       `${child.name} speaks '${ready?.interface ?? 'nothing known'}'; expected ${serverInterface}; use a tree whose servers fit this harness`,
     );
+  }
+  for (const offer of needed) {
+    if (ready.offers?.includes(offer)) continue;
+    const problem = `these servers offer no ${offer}, which this scenario needs; expected a tree whose servers do; leave the scenario out, or compare with a newer version`;
+    throw new FreshetError('input', problem);
   }
 }

@@ -1,9 +1,9 @@
 // The four reference servers as targets: requests as a browser would send them, and a decoder that reads only the digits it needs.
 // The plan is plain JSON and goes to every shard; the target is made of it there.
 
-import { messagePrefix, paths } from '../../servers/protocol.ts';
+import { type Action, type ActionMessage, messagePrefix, paths } from '../../servers/protocol.ts';
 import type { Transport } from '../contract/record.ts';
-import type { Address, Asking, Decoded, Target } from '../contract/target.ts';
+import type { ActionWay, Address, Asking, Decoded, Target } from '../contract/target.ts';
 import { seededRandom } from '../plan/random.ts';
 import { browserRequest } from './browser-request.ts';
 
@@ -34,6 +34,7 @@ export function referenceTarget(plan: ReferenceTargetPlan): Target {
     greets: true,
     ...(plan.networksSeed !== undefined && { sourceOf: sourcesBy(plan.networksSeed) }),
     request: (asking) => requestHead(plan, asking),
+    action: actionWay(plan),
     decode: decodeMessage,
   };
 }
@@ -47,22 +48,53 @@ function sourcesBy(seed: number): (rank: number) => string {
   };
 }
 
+/** fetch by POST names its Origin, of the same site too. */
+function actionWay(plan: ReferenceTargetPlan): ActionWay {
+  const scheme = plan.authority === null ? 'http' : 'https';
+  return {
+    isMessage: plan.transport === 'websocket',
+    message: (id, intendedUs) => JSON.stringify({ type: 'action', id, intendedUs } satisfies ActionMessage),
+    body: (intendedUs) => JSON.stringify({ intendedUs } satisfies Action),
+    request: ({ address, audience, cookies = '' }, body) =>
+      browserRequest({
+        transport: 'polling',
+        path: `${paths.actions}?audience=${audience}${tokenOf(plan)}`,
+        host: `${address.host}:${address.port}`,
+        isSecure: plan.authority !== null,
+        keepAlive: plan.keepAlive,
+        headers: [`Origin: ${scheme}://${address.host}:${address.port}`, ...cookieLine(plan, cookies)],
+        body,
+      }),
+    versionOf(bytes, start, end) {
+      const { version } = parseObject(bytes.toString('utf8', start, end));
+      return Number.isSafeInteger(version) ? (version as number) : null;
+    },
+  };
+}
+
+function tokenOf({ auth, token }: ReferenceTargetPlan): string {
+  return auth === 'query' ? `&token=${encodeURIComponent(token)}` : '';
+}
+
+function cookieLine({ auth, token }: ReferenceTargetPlan, cookies: string): string[] {
+  const own = auth === 'cookie' ? `token=${encodeURIComponent(token)}` : '';
+  const all = [own, cookies].filter((each) => each !== '').join('; ');
+  return all === '' ? [] : [`Cookie: ${all}`];
+}
+
 function requestHead(plan: ReferenceTargetPlan, { address, audience, held, cookies = '' }: Asking): string {
-  const { transport, keepAlive, auth } = plan;
-  const token = auth === 'query' ? `&token=${encodeURIComponent(plan.token)}` : '';
+  const { transport, keepAlive } = plan;
   const after = transport === 'long-polling' && held !== null ? `&after=${held}` : '';
-  const ownCookie = auth === 'cookie' ? `token=${encodeURIComponent(plan.token)}` : '';
-  const allCookies = [ownCookie, cookies].filter((each) => each !== '').join('; ');
   return browserRequest({
     transport,
-    path: `${pathOf[transport]}?audience=${audience}${token}${after}`,
+    path: `${pathOf[transport]}?audience=${audience}${tokenOf(plan)}${after}`,
     host: `${address.host}:${address.port}`,
     isSecure: plan.authority !== null,
     keepAlive,
     headers: [
       ...(transport === 'polling' && plan.etag && held !== null ? [`If-None-Match: "${held}"`] : []),
       ...(transport === 'sse' && held !== null ? [`Last-Event-ID: ${held}`] : []),
-      ...(allCookies === '' ? [] : [`Cookie: ${allCookies}`]),
+      ...cookieLine(plan, cookies),
     ],
   });
 }
@@ -115,8 +147,13 @@ function decodeWhole(text: string, into: Decoded): void {
   into.version = 0;
   into.intendedUs = 0;
   const message = parseObject(text);
-  const { type, version, intendedUs } = message;
+  const { type, version, intendedUs, id } = message;
   if (type === 'ping') into.kind = 'ping';
+  if (type === 'acted' && Number.isSafeInteger(id)) {
+    into.kind = 'acted';
+    into.id = id as number;
+    into.version = Number.isSafeInteger(version) ? (version as number) : -1;
+  }
   if ((type === 'snapshot' || type === 'update') && Number.isSafeInteger(version)) {
     into.kind = type;
     into.version = version as number;

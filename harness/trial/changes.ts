@@ -1,4 +1,4 @@
-// Which changes a trial plans: all of the schedule where they are published, none where the system makes its own.
+// Which changes a trial plans: all of the schedule where they are published, none where the system or its clients make their own.
 import { FreshetError } from '../contract/errors.ts';
 import { planUpdates, type Update, type UpdatesPlan } from '../plan/arrivals.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
@@ -32,8 +32,8 @@ export async function refusalOf(changes: Changes, { contender }: TrialPlan): Pro
   );
 }
 
-export function planChanges(updates: UpdatesPlan, { contender }: TrialPlan): Update[] {
-  return contender.foreign?.changes === 'theirs' ? [] : planUpdates(updates);
+export function planChanges(updates: UpdatesPlan, { contender, acting }: TrialPlan): Update[] {
+  return contender.foreign?.changes === 'theirs' || acting !== null ? [] : planUpdates(updates);
 }
 
 /** Those of which clients can be expected to know: none, where no message tells a version. */

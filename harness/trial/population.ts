@@ -6,7 +6,7 @@ import { bytesHeld, type Holdings, readHoldings } from '../measure/holdings.ts';
 import { type Reading, type Sources, takeReading } from '../measure/reading.ts';
 import type { AllGone } from '../measure/trial-input.ts';
 import { settingOf } from '../plan/contender.ts';
-import { kindsOf } from '../plan/population.ts';
+import { isMixed } from '../plan/population.ts';
 import { leavingUs, requestTimeoutUs, type TrialPlan } from '../plan/trial-plan.ts';
 import { within } from '../services/deadline.ts';
 import { openConnections } from '../services/tcp-queues.ts';
@@ -21,7 +21,7 @@ interface Parts {
 
 /** What reads the further series of the timeline; nothing where all clients are alike. */
 export function holdingsReader(plan: TrialPlan, { layout, sources }: Parts): (() => Promise<Holdings>) | undefined {
-  return kindsOf(plan).length === 0 ? undefined : () => readHoldings(sources, queuesOf(layout));
+  return !isMixed(plan) ? undefined : () => readHoldings(sources, queuesOf(layout));
 }
 
 /** What lets clients vanish, and looks at what waits for them. */

@@ -22,6 +22,7 @@ import type { Executor } from '../swarm/executor.ts';
 import { localExecutor } from '../swarm/local-executor.ts';
 import { Swarm, type SwarmState } from '../swarm/swarm.ts';
 import type { MeasuredSystem, RunningSystem, SystemLayout, SystemServices } from '../targets/system.ts';
+import { aheadSpan, gatherActions, type Made, newestOf } from './actions.ts';
 import { type Changes, nobodysChanges, planChanges, refusalOf, tellable } from './changes.ts';
 import { type Phase, Phases } from './phases.ts';
 import { costOfBeats, holdingsReader, readWhenAllGone, vanishingParts } from './population.ts';
@@ -91,7 +92,9 @@ async function startRig(plan: TrialPlan, context: TrialContext, cleanups: (() =>
     await context.keep?.(`nginx-${plan.scenario}-${plan.contender.name}.conf`, layout.nginxConf);
   const [system, publisher, statements, swarm] = await settleAll([
     layout.start(),
-    layout.publish === null ? null : Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
+    layout.publish === null || plan.acting !== null
+      ? null
+      : Publisher.start({ guard, bundle: bundles.publisher, publish: layout.publish }),
     StatementReader.open(layout.database),
     Swarm.start({ executor, plan, target: layout.target, within: layout.link?.within ?? [] }),
   ]);
@@ -162,8 +165,9 @@ async function measure(
   await connectAll(plan, swarm);
   const connected = await takeReading(sources);
   const unreached = await countUnreached(plan, sources);
-  const warmUp = planChanges(warmUpPlan(plan, nowUs() + leadUs), plan);
-  await publishAndSee(warmUp, { plan, unreached }, rig);
+  const ahead = plan.acting === null ? null : await actAhead(plan, swarm);
+  const warmUp = ahead?.versions ?? planChanges(warmUpPlan(plan, nowUs() + leadUs), plan);
+  if (ahead === null) await publishAndSee(warmUp, { plan, unreached }, rig);
   const behindAtStart = warmUp.length === 0 ? 0 : Math.max(0, swarm.state.behind - unreached);
   const beatCost = await costOfBeats(plan, rig);
 
@@ -177,6 +181,7 @@ async function measure(
   swarm.expect(tellable(updates, plan), true);
   swarm.openWindow(startUs, endUs);
   publisher.schedule(updates);
+  if (ahead !== null) swarm.act({ startUs, endUs });
   await sleepUntilUs(startUs);
 
   phases.enter('window');
@@ -199,7 +204,9 @@ async function measure(
   phases.enter('drain');
   // Those that vanished late are watched for no less time.
   if (vanishing !== null) await sleepUntilUs(vanishing.atUs + watchedUs(plan));
-  const everything = warmUp.length + updates.length;
+  const base = newestOf(warmUp, plan.audiences);
+  const made = ahead === null ? null : await gatherActions(swarm, { span: { startUs, endUs }, base, isWindow: true });
+  const everything = ahead === null ? warmUp.length + updates.length : 0;
   await orLate(
     Promise.all([publisher.untilPublished(everything), swarm.until((state) => isAllBack(state, plan, unreached))]),
     plan.pollIntervalUs + requestTimeoutUs + (plan.fault === null ? 0 : returnPatienceUs),
@@ -219,9 +226,9 @@ async function measure(
 
   return assembleTrial({
     plan,
-    planned: [...warmUp, ...updates],
+    planned: [...(ahead?.changes ?? warmUp), ...(made?.changes ?? updates)],
     firstVersionInWindow,
-    published: publisher.published,
+    published: made === null ? publisher.published : [...(ahead?.changes ?? []), ...made.changes],
     publishFailures: publisher.failures,
     publishFailure: publisher.failure,
     readings: { controlStart, controlEnd, connected, windowStart, windowEnd, atRest },
@@ -329,6 +336,18 @@ async function publishAndSee(
     ]),
     plan.pollIntervalUs + requestTimeoutUs,
   );
+}
+
+/** Actions through the whole path, seen by every client. */
+async function actAhead(plan: TrialPlan, swarm: Swarm): Promise<Made> {
+  const span = aheadSpan(plan, nowUs() + swarm.leadUs);
+  swarm.act(span);
+  const made = await gatherActions(swarm, { span, base: newestOf([], plan.audiences), isWindow: false });
+  await orLate(
+    swarm.until(({ behind }) => behind === 0),
+    plan.pollIntervalUs + requestTimeoutUs,
+  );
+  return made;
 }
 
 /** Enough for code that never ran to become quick. */

@@ -108,10 +108,11 @@ function describeUnmeasured({ contender, subject, trials: [first] }: Case, isNam
   const { metric, quantile } = subject;
   const figure = mergeFigures(metric, [first?.metrics[metric]]);
   const hasFault = first?.events.some(({ kind }) => kind === 'fault') ?? false;
+  const kinds = first?.settings['action-interval'] === undefined ? [] : (['acting'] as const);
   return {
     contender,
     metric: spellSubject(subject),
     reason: reasonOf(figure, quantile ?? undefined),
-    isOpen: isNamed && first !== undefined && canHave(metric, { transport: first.transport, hasFault }),
+    isOpen: isNamed && first !== undefined && canHave(metric, { transport: first.transport, hasFault, kinds }),
   };
 }

@@ -28,7 +28,10 @@ const shortestPollUs = 20_000;
 
 type Rule = (situation: Situation) => string[];
 
-/** Every rule's sentences, each once. Arithmetic says nothing of contenders that a fault befell, nor of what somebody's own server asks its database. */
+/**
+ * Every rule's sentences, each once. Arithmetic says nothing of contenders that a fault befell, or whose clients act as well, nor of what
+ * somebody's own server asks its database.
+ */
 export function breakEvensOf(contenders: readonly Contender[], requirements: readonly Requirement[]): string[] {
   const upper = (metric: FigureRequirement['metric']) =>
     requirements.find(
@@ -36,7 +39,7 @@ export function breakEvensOf(contenders: readonly Contender[], requirements: rea
         each.kind === 'figure' && each.metric === metric && isUpper(each.operator) && each.limit > 0,
     );
   const quiet = contenders.filter(
-    ({ trials }) => !trials.some((trial) => trial.events.some(isFault) || isForeign(trial)),
+    ({ trials }) => !trials.some((trial) => trial.events.some(isFault) || isForeign(trial) || hasActions(trial)),
   );
   const situation = {
     contenders: quiet.filter(({ name }, index) => quiet.findIndex((each) => each.name === name) === index),
@@ -48,6 +51,7 @@ export function breakEvensOf(contenders: readonly Contender[], requirements: rea
 }
 
 const isForeign = ({ settings }: TrialRecord) => settings.target !== undefined;
+const hasActions = ({ settings }: TrialRecord) => settings['action-interval'] !== undefined;
 const isFault = ({ kind }: TrialRecord['events'][number]) => kind === 'fault';
 
 /** Polling asks whether or not there is news: clients and interval alone decide. */
