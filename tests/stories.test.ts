@@ -32,6 +32,11 @@ const stories = {
     ['--clients', '20', '--duration', '2s', '--update-interval', '250ms'],
     ['stay=400ms', 'away=100ms'],
   ],
+  chatty: [
+    ['sse+nodes=2', 'websocket', 'polling'],
+    ['--clients', '20', '--audiences', '2', '--duration', '1500ms', '--poll-interval', '300ms'],
+    ['action-interval=500ms'],
+  ],
 } as const satisfies Record<string, readonly [contenders: string[], flags: string[], settings: string[]]>;
 type Story = keyof typeof stories;
 
@@ -160,4 +165,52 @@ test('soak: clients have come and gone, and no connection, socket or timer is le
     expect(count(name), name).toBe(0);
   // A slope of two seconds is none.
   expect(metric('soak.bytesPerHour')).toMatchObject({ value: null, reason: expect.any(String) });
+});
+
+describe('chatty', () => {
+  const places = [0, 1, 2] as const;
+  const witnessed = (place: number, what: string) => {
+    const found = trialOf('chatty', place).trial.witnesses.find((each) => each.what === what);
+    return [found?.clients, found?.servers, found?.database];
+  };
+
+  test.each(places)(
+    'every action came to one end, and made one version: clients, servers and Postgres agree (%s)',
+    (place) => {
+      const { trial, count } = trialOf('chatty', place);
+      // 20 clients, each 3 times in 1.5 s.
+      expect(count('action.sent')).toBe(60);
+      const ends = ['action.acknowledged', 'action.failed', 'action.unanswered'] as const;
+      expect(ends.map(count)).toEqual([60, 0, 0]);
+      const [clients] = witnessed(place, 'actions done');
+      expect(witnessed(place, 'actions done')).toEqual([clients, clients, clients]);
+      expect(clients).toBeGreaterThan(60);
+      expect(trial.health.filter(({ code }) => /WITNESSES|COUNTS|ACTIONS/.test(code))).toEqual([]);
+    },
+  );
+
+  test('an action is a query, and one more for those who watch; polls ask besides', () => {
+    const [done = 0] = witnessed(1, 'actions done').map(Number);
+    const queries = 20 + 2 * done;
+    expect(witnessed(1, 'database queries')).toEqual([queries, queries, queries]);
+    expect(trialOf('chatty', 1).metric('db.queriesPerUpdate')).toMatchObject({ expected: 2 });
+  });
+
+  test.each(places)('the last to see a change is the last of its audience, and nobody is left out (%s)', (place) => {
+    const { metric } = trialOf('chatty', place);
+    const [seen, freshness] = [metric('action.seenByAllUs'), metric('freshnessUs')];
+    // What a late generator cannot be believed is null; it is late for both.
+    if (!isDistribution(seen) || !isDistribution(freshness)) return expect(seen).toMatchObject({ value: null });
+    expect(seen).toMatchObject({ count: 60, censored: 0, max: freshness.max });
+    expect(freshness).toMatchObject({ count: 60 * 10, censored: 0 });
+    expect(seen.p50 ?? 0).toBeGreaterThanOrEqual(freshness.p50 ?? 0);
+    // Of ten that poll every 300 ms, somebody asked shortly before.
+    if (place === 2) expect(seen.p50).toBeGreaterThan(200_000);
+  });
+
+  test('a message up the socket is a small part of a request', () => {
+    const [post, message] = [0, 1].map((place) => trialOf('chatty', place).count('action.bytesUp') ?? 0);
+    expect(message).toBeLessThan((post ?? 0) / 5);
+    expect(message).toBeGreaterThan(40);
+  });
 });

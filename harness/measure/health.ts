@@ -88,7 +88,7 @@ const generatorError: Check = ({ metrics }) => {
       us: error.value,
       marginUs,
       contains: {
-        freshnessUs: ['staleShare', 'connect.us'],
+        freshnessUs: ['staleShare', 'action.seenByAllUs', 'connect.us'],
         requestUs: ['requestUncorrectedUs', 'connect.us'],
       },
     },

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { chatty } from '../../scenarios/chatty.ts';
 import { dashboard } from '../../scenarios/dashboard.ts';
+import type { Scenario } from '../contract/scenario.ts';
 import { pollPhaseUs } from '../plan/arrivals.ts';
 import { parseContender } from '../plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
@@ -8,14 +10,15 @@ import {
   expectedMissed,
   expectedQueriesPerMinute,
   expectedQueriesPerUpdate,
+  expectedSeenByAllP50,
   expectedUnchangedShare,
 } from './theory.ts';
 
-function planOf(spelling: string, settings: Record<string, number> = {}): TrialPlan {
+function planOf(spelling: string, settings: Record<string, number> = {}, scenario: Scenario = dashboard): TrialPlan {
   const parsed = parseContender(spelling);
   if ('problems' in parsed) throw new Error(parsed.problems.join());
-  const [plan] = planTrials(dashboard, {
-    settings: settingsOf(dashboard, settings),
+  const [plan] = planTrials(scenario, {
+    settings: settingsOf(scenario, settings),
     contenders: [parsed.contender],
     repeat: 1,
     seed: 42,
@@ -55,6 +58,29 @@ describe('arithmetic', () => {
     expect(expectedQueriesPerMinute(session('polling'))?.value).toBe(900);
     expect(expectedQueriesPerMinute(session('sse'))?.value).toBe(12);
     expect(expectedQueriesPerMinute(session('long-polling'))).toBeNull();
+  });
+
+  test('gives each action of a client a query of its own, and the last of n pollers all but a 2n-th of the interval', () => {
+    const acting = (spelling: string, settings: Record<string, number> = {}) => ({
+      ...theory(spelling),
+      plan: planOf(spelling, settings, chatty),
+      updatesInWindow: 800,
+    });
+    expect(expectedQueriesPerMinute(acting('polling'))?.value).toBe(6_000 + 2_400);
+    expect(expectedQueriesPerMinute(acting('websocket'))?.value).toBe(2 * 2_400);
+    expect(expectedQueriesPerUpdate(acting('sse'))).toMatchObject({
+      value: 2,
+      because: 'the action itself, and each node with clients of the dashboard asks once',
+    });
+    expect(expectedQueriesPerUpdate(acting('sse+nodes=2', { audiences: 1 }))?.value).toBe(3);
+    expect(expectedQueriesPerUpdate(acting('sse+auth=cookie+verify=session'))).toBeNull();
+    // 20 watch each dashboard; two round trips of 2 ms.
+    expect(expectedSeenByAllP50(acting('polling'))?.value).toBe(2e6 * (1 - 1 / 40) + 4_000);
+    const cached = expectedSeenByAllP50(acting('polling+cache=1s'))?.value ?? 0;
+    expect(cached - 2e6 * (1 - 1 / 40) - 4_000).toBeGreaterThan(500_000);
+    expect(expectedSeenByAllP50(acting('sse'))).toBeNull();
+    expect(expectedSeenByAllP50(theory('polling'))).toBeNull();
+    expect(expectedUnchangedShare(acting('polling'))).toBeNull();
   });
 
   test('gives push one query for each change, and one for each node that listens itself', () => {

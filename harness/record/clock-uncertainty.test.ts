@@ -145,5 +145,6 @@ test('every figure that compares two clocks is known as one', () => {
     'outage.staleShare',
     'vanished.noticedUs',
     'slow.othersFreshnessUs',
+    'action.seenByAllUs',
   ]);
 });
