@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { MetricName } from '../contract/metrics.ts';
 import { parseContender } from '../plan/contender.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
 import type { Guard } from '../services/guard.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 const prepare = (definition: Partial<TargetDefinition>, postgresUrl?: string) => {
-  const whole = { transport: 'sse', url: 'https://127.0.0.1:8443/events', ...definition } as const;
+  const whole: TargetDefinition = { transport: 'sse', url: 'https://127.0.0.1:8443/events', ...definition };
   const subject = {
     name: 'api',
     url: whole.url,
@@ -42,7 +43,7 @@ test('a certificate of its own is trusted by its clients and by what makes its c
   await expect(prepare({ ca: 'no.pem' })).rejects.toThrow(/api\.ts: ca is 'no\.pem': ENOENT/);
 });
 
-test.each([
+test.each<[MetricName, Partial<TargetDefinition>, RegExp]>([
   ['freshnessUs', {}, /no decode/],
   ['updates.missed', {}, /no decode/],
   ['updates.published', { decode: () => null }, /makes its changes itself/],
@@ -50,7 +51,8 @@ test.each([
   ['system.cpuMsPerSecond', { run: 'x' }, /only the server itself/],
   ['db.poolWaitUs', {}, /only the reference servers/],
   ['storm.dbQueriesPeakPerSecond', {}, /names no role/],
-] as const)('%s cannot be had of %j, for a reason', async (metric, definition, reason) => {
+  ['storm.madeUpBySnapshot', { decode: () => null, snapshot: false }, /the next change makes up/],
+])('%s cannot be had of %j, for a reason', async (metric, definition, reason) => {
   const { unseen } = await prepare(definition);
   expect(unseen[metric]).toMatch(reason);
 });

@@ -160,6 +160,12 @@ function unseenOf(
     ...all(poolFigures, 'only the reference servers tell of their pool'),
     ...(statements.available ? {} : all(['storm.dbQueriesPeakPerSecond'], statements.reason)),
     ...(subject.tellsVersions ? {} : all(versionFigures, 'the target file has no decode: messages yield no version')),
+    ...(definition.snapshot === false
+      ? all(
+          ['storm.madeUpBySnapshot'],
+          'nobody is sent the state on connecting: the next change makes up for what was missed',
+        )
+      : {}),
     ...(subject.changes === 'ours' ? {} : all(['updates.published'], 'the server makes its changes itself')),
     ...(isProcessKnown ? {} : all(processFigures, 'the target file names neither pid nor metrics of the server')),
     'system.cpuMsPerSecond': 'of a foreign system only the server itself can be seen',
