@@ -1,4 +1,8 @@
 // What can be asked of somebody's own server, and what cannot: a line for each trial that could not be carried out.
+import { auth } from '../../scenarios/auth.ts';
+import { corporateProxy } from '../../scenarios/corporate-proxy.ts';
+import { idleProxy } from '../../scenarios/idle-proxy.ts';
+import { scaleOut } from '../../scenarios/scale-out.ts';
 import { isMixed } from '../plan/population.ts';
 import { serviceFaultOf } from '../plan/service-fault.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
@@ -8,6 +12,9 @@ import { hostProblems } from '../targets/target-file.ts';
 
 /** Connections a second that a host beyond this machine is asked for, at most. */
 const mostConnectsElsewhere = 1_000;
+
+/** What these compare are settings of the reference servers, or of a balancer before them. */
+const comparingSettings: readonly string[] = [auth, scaleOut, corporateProxy, idleProxy].map(({ name }) => name);
 
 export function foreignProblems(plan: TrialPlan, targets: readonly ForeignTarget[]): string[] {
   const target = targets.find(({ subject }) => subject.name === plan.contender.foreign?.name);
@@ -27,7 +34,7 @@ export function foreignProblems(plan: TrialPlan, targets: readonly ForeignTarget
     problems.push(
       `in ${plan.scenario} clients act, and ${file} cannot say how; expected dashboard or reconnect-storm with ${file}`,
     );
-  if (isMixed(plan))
+  if (isMixed(plan) || plan.fault?.kind === 'rolling' || comparingSettings.includes(plan.scenario))
     problems.push(`${plan.scenario} needs the reference servers; expected dashboard or reconnect-storm with ${file}`);
   return [...problems, ...faultProblems(plan, target)];
 }
