@@ -11,7 +11,7 @@ import { usualRules } from '../../reports/statistics/paired-gate.ts';
 import { wallClock } from '../contract/clock.ts';
 import { exitCodes, FreshetError } from '../contract/errors.ts';
 import type { Limits } from '../contract/limits.ts';
-import { type RunRecord, runRecordSchemaName, type TrialRecord } from '../contract/record.ts';
+import { type HealthFinding, type RunRecord, runRecordSchemaName } from '../contract/record.ts';
 import { wrapDiskErrors } from '../record/disk-errors.ts';
 import { describeEnvironment, freshetVersion } from '../record/environment.ts';
 import { openStore } from '../record/store.ts';
@@ -53,7 +53,7 @@ export async function runGate(request: GateRequest, options: { commandLine: stri
     const color = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
     process.stdout.write(`${request.json ? JSON.stringify(gate, null, 2) : renderGate(gate, paths, { color })}\n`);
     if (gate.outcome === 'fail') return exitCodes.gate;
-    refuseInvalid(records);
+    refuseInvalid(records, request);
     return gate.outcome === 'inconclusive' && request.strict ? exitCodes.invalid : 0;
   } finally {
     progress.end();
@@ -112,12 +112,17 @@ async function beginRecord(
   };
 }
 
-/** Throws `invalid` when a version has no trial left that could have failed it. */
-function refuseInvalid(records: Measurement['records']): void {
+/** Throws `invalid` when a version has no trial left that could have failed it. A late generator voids timings, and counts stand. */
+export function refuseInvalid(
+  records: Readonly<Record<(typeof sides)[number], Pick<RunRecord, 'trials'>>>,
+  { deterministicOnly }: Pick<GateRequest, 'deterministicOnly'>,
+): void {
+  const isFatal = ({ severity, voids }: HealthFinding) =>
+    severity === 'fatal' && !(deterministicOnly && voids !== undefined);
   for (const side of sides) {
     const { trials } = records[side];
-    const codes = trials.flatMap(({ health }) => health.filter(({ severity }) => severity === 'fatal'));
-    if (trials.every(isFatal))
+    const codes = trials.flatMap(({ health }) => health.filter(isFatal));
+    if (trials.every(({ health }) => health.some(isFatal)))
       throw new FreshetError(
         'invalid',
         `no trial of the ${side} can be trusted (${[...new Set(codes.map(({ code }) => code))].join(', ')}); expected figures that agree; look at its record`,
@@ -125,7 +130,7 @@ function refuseInvalid(records: Measurement['records']): void {
   }
 }
 
-function isFatal({ health }: TrialRecord): boolean {
+function hasFatal({ health }: RunRecord['trials'][number]): boolean {
   return health.some(({ severity }) => severity === 'fatal');
 }
 
@@ -138,7 +143,7 @@ async function writeGate(gate: Gate, { bench }: GateRequest, records: Measuremen
     const record = records[side];
     record.id = store.directory.split('/').at(-1) ?? '';
     record.finishedAt = startedAt.toISOString();
-    paths.push(await store.write({ ...record, status: record.trials.some(isFatal) ? 'invalid' : 'complete' }));
+    paths.push(await store.write({ ...record, status: record.trials.some(hasFatal) ? 'invalid' : 'complete' }));
   }
   const directory = join(bench.out, `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}-gate`);
   const files = {
