@@ -4,6 +4,7 @@ import { isDistribution, type RunRecord } from '../harness/contract/record.ts';
 import { freshnessChart } from './charts/freshness.ts';
 import { curvesOf } from './charts/freshness-curves.ts';
 import { changeOf } from './compare/change.ts';
+import { compareConditions } from './compare/likeness.ts';
 import { usualLimits } from './compare/rules.ts';
 import { buildRecord, distributionOf } from './fixtures/record.ts';
 import { renderEveryFigure } from './page/evidence.ts';
@@ -89,6 +90,27 @@ describe('two runs with agents', () => {
     expect(outcomeOf(null, 150_000)).toBe('worse');
     expect(outcomeOf(100_000, 150_000)).toBe('same');
     expect(outcomeOf(100_000, 210_000)).toBe('worse');
+  });
+
+  it('may have been made by other machines, which is remarked', () => {
+    const record = buildRecord({ contenders: ['sse'] });
+    const agent = {
+      name: 'a',
+      host: 'x',
+      cores: 2,
+      version: '1',
+      clients: 1,
+      cpuShare: 0,
+      errorUs: null,
+      lost: null,
+      clock: null,
+    };
+    const byAgents = structuredClone(record);
+    for (const trial of byAgents.trials) trial.agents = [agent];
+    expect(compareConditions(record, byAgents)).toEqual({
+      differences: [],
+      remarks: ['the generator is the machine of the servers in the baseline, 1 agent in the candidate'],
+    });
   });
 
   it('are not worse for a quantile that the candidate’s clocks do not tell', () => {

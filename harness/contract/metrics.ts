@@ -31,7 +31,7 @@ export interface MetricDefinition {
   readonly needsFault?: 'server' | 'service' | 'deploy';
   /**
    * What it has of two clocks, the clients' and that of publisher, servers and faults; clients of agents know the second only so well.
-   * `difference`: it is a time from a moment of one to a moment of the other. `share`: a sum of such times, as a share of another.
+   * `difference`: it is a time from a moment of one to a moment of the other (or, where clients act, to one of another client's). `share`: a sum of such times, as a share of another.
    * `slice`: it counts what fell into 100 ms. Any other is of one clock, or of none.
    */
   readonly acrossClocks?: 'difference' | 'share' | 'slice';

@@ -94,7 +94,7 @@ export function assembleTrial(given: TrialInput): Omit<TrialRecord, 'phasesUs'> 
     ...foreignMetrics(input, totals),
   };
   const { agents = [] } = agentRecords(input);
-  const metrics = withUncertainty(withoutUnseen(measured, input), agents, stalenessOf(basis));
+  const metrics = withUncertainty(withoutUnseen(measured, input), agents, occasionOf(basis));
   const witnesses = countWitnesses(input, totals);
   const health = examineHealth({ input, totals, metrics, witnesses, theory: basis.theory });
   return {
@@ -232,10 +232,11 @@ function freshnessMetrics({ input, totals, theory }: Basis): Metrics {
 }
 
 /** A change makes a screen stale by the publisher's clock and fresh by the client's; a cut does both by the client's. */
-function stalenessOf({ input: { outage, plan }, totals }: Basis) {
+function occasionOf({ input: { outage, plan }, totals }: Basis) {
   const cuts = totals.sessions.flatMap(({ returns }) => returns).reduce((sum, { losses }) => sum + losses, 0);
   const outageUs = outage === null ? 0 : outage.untilUs - outage.atUs;
   return {
+    isBetweenAgents: plan.acting !== null,
     edges: totals.histograms.freshnessUs.totalCount + totals.censored + plan.clients + 2 * cuts,
     screenUs: (name: MetricName) => plan.clients * (name === 'outage.staleShare' ? outageUs : totals.windowUs),
   };

@@ -38,10 +38,10 @@ const times = (values: readonly number[], censored = 0) => {
 };
 
 /** 10 screens, 100 moments at which they changed, over a window of 10 s. */
-const staleness = { edges: 100, screenUs: () => 10 * 10e6 };
+const occasion = { isBetweenAgents: false, edges: 100, screenUs: () => 10 * 10e6 };
 
 function apply(metrics: Partial<Record<MetricName, MetricValue>>, ...agents: Agent[]) {
-  return withUncertainty(metrics, agents, staleness);
+  return withUncertainty(metrics, agents, occasion);
 }
 
 function freshness(values: readonly number[], uncertaintyUs: number): DistributionValue {
@@ -97,6 +97,13 @@ describe('a time between two clocks', () => {
     expect(told.freshnessUs).toMatchObject({ uncertainty: 2_000 });
     const lost = agent(null, { lost: 'ended (SIGKILL)', clock: null });
     expect(apply({ freshnessUs: times([50_000]) }, agent(300), lost).freshnessUs).toMatchObject({ uncertainty: 300 });
+  });
+
+  test('is as uncertain as both clocks together where the clients of one agent made the change that those of another saw', () => {
+    const acting = { ...occasion, isBetweenAgents: true };
+    const told = (...agents: Agent[]) => withUncertainty({ freshnessUs: times([50_000]) }, agents, acting).freshnessUs;
+    expect(told(agent(300), agent(2_000), agent(400))).toMatchObject({ uncertainty: 2_400 });
+    expect(told(agent(300))).toMatchObject({ uncertainty: 300 });
   });
 
   test('is not told at all where a clock could not be read', () => {

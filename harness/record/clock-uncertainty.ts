@@ -18,8 +18,9 @@ type Metrics = Partial<Record<MetricName, MetricValue>>;
 /** What a count of a slice is counted over. */
 const sliceUs = 100_000;
 
-/** What a share of stale time is made of. */
-interface Staleness {
+interface Occasion {
+  /** Clients make the changes: moments of one agent are compared with another's. */
+  readonly isBetweenAgents: boolean;
   /** Moments at which screens became stale or fresh by the clients' clocks: each shifts the time by the uncertainty at most. */
   readonly edges: number;
   /** All screens' time, of which the metric is a share. */
@@ -30,13 +31,14 @@ interface Staleness {
 export function withUncertainty(
   metrics: Metrics,
   agents: NonNullable<TrialRecord['agents']>,
-  { edges, screenUs }: Staleness,
+  { isBetweenAgents, edges, screenUs }: Occasion,
 ): Metrics {
   // Of a lost agent nothing is in the figures.
   const there = agents.filter(({ clients, clock, lost }) => clients > 0 && (lost === null || clock !== null));
   if (there.length === 0) return metrics;
   const unread = there.filter(({ clock }) => (clock?.uncertaintyUs ?? null) === null).map(({ name }) => name);
-  const uncertaintyUs = Math.max(...there.map(({ clock }) => clock?.uncertaintyUs ?? 0));
+  const [most = 0, next = 0] = there.map(({ clock }) => clock?.uncertaintyUs ?? 0).toSorted((a, b) => b - a);
+  const uncertaintyUs = isBetweenAgents ? most + next : most;
   const entries = Object.entries(metrics).map(([name, value]) => {
     const { acrossClocks } = metricOf(name as MetricName);
     if (acrossClocks === undefined || 'reason' in value) return [name, value];

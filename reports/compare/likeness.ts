@@ -1,6 +1,7 @@
 // Two records → what makes them unlike, a line each (nothing: they may be compared), and what a reader should know besides.
 import type { RunRecord, TrialRecord } from '../../harness/contract/record.ts';
 import { spellDurationUs } from '../../harness/contract/units.ts';
+import { counted } from '../conditions.ts';
 import { scalesOf } from '../scaling/axis.ts';
 
 export interface Likeness {
@@ -28,6 +29,7 @@ export function compareConditions(baseline: RunRecord, candidate: RunRecord): Li
     remarks: [
       ...extra.map((key) => `${key} is in the candidate alone, and not compared`),
       ...settingRemarks(shared),
+      ...agentRemarks(shared),
       ...machineRemarks(baseline, candidate),
     ],
   };
@@ -90,6 +92,14 @@ function settingRemarks(pairs: readonly { trial: TrialRecord; other: TrialRecord
       'candidate',
     ),
   ];
+}
+
+/** Whoever runs the clients is no setting of what is measured, but times that agents tell are known less closely. */
+function agentRemarks(pairs: readonly { trial: TrialRecord; other: TrialRecord }[]): string[] {
+  const say = ({ agents = [] }: TrialRecord) =>
+    agents.length === 0 ? 'the machine of the servers' : counted(agents.length, 'agent');
+  const remarks = pairs.flatMap(({ trial, other }) => difference('the generator', say(trial), say(other)));
+  return [...new Set(remarks)];
 }
 
 function machineRemarks(baseline: RunRecord, candidate: RunRecord): string[] {
