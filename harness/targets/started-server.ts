@@ -6,7 +6,7 @@ import { type Child, describeExit, lastWords, startChild } from '../services/chi
 import type { Guard } from '../services/guard.ts';
 import { familyOf, isRunning } from '../services/processes.ts';
 import type { TargetDefinition } from './define-target.ts';
-import { listens, untilListens } from './listening.ts';
+import { listens, untilGone, untilListens } from './listening.ts';
 import type { RunningSystem, ServerProcess } from './system.ts';
 
 export interface ForeignServersOptions {
@@ -70,6 +70,8 @@ export class StartedServer implements RunningSystem {
         await endGroup(child.pid, started);
       }),
     );
+    // The last threads of a process hold its socket a moment longer than its pid says, and who is restarted would be found listening.
+    await untilGone(this.#options.address, sleepUs(groupGraceUs));
   }
 
   async restartServers(): Promise<void> {
