@@ -1,5 +1,6 @@
 // Somebody's own server as it runs: a child of ours where its file says how to start it, else one that is there already and is hurt, if
 // at all, by commands.
+import { sleepUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import type { SystemProcesses } from '../contract/target.ts';
 import { isRunning } from '../services/processes.ts';
@@ -7,6 +8,8 @@ import { listens, untilGone, untilListens } from './listening.ts';
 import { type ForeignServersOptions, processesOf, StartedServer } from './started-server.ts';
 import type { RunningSystem, ServerProcess } from './system.ts';
 import { runTargetCommand } from './target-command.ts';
+
+const goneWithinUs = 2_000_000;
 
 /** Resolves when it listens. Throws `environment` when it does not. */
 export async function startForeignServers(options: ForeignServersOptions): Promise<RunningSystem> {
@@ -45,8 +48,11 @@ class StandingServer implements RunningSystem {
   async endServers(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const { faults = {} } = this.#options.definition;
     const end = signal === 'SIGKILL' ? (faults.kill ?? faults.drain) : (faults.drain ?? faults.kill);
-    if (end !== undefined) await this.#run(signal === 'SIGKILL' ? 'kill' : 'drain', end);
-    else this.#restart = this.#run('restart', faults.restart);
+    if (end !== undefined) {
+      await this.#run(signal === 'SIGKILL' ? 'kill' : 'drain', end);
+      // A killed process listens a moment longer than its command takes; a proxy before it may go on for ever.
+      await untilGone(this.#options.address, sleepUs(goneWithinUs));
+    } else this.#restart = this.#run('restart', faults.restart);
     // Waited for when it is to be back.
     this.#restart?.catch(() => {});
   }
