@@ -71,8 +71,10 @@ export class FuzzedSystem {
     const parsed = parseContender(contenders[transport]);
     if ('problems' in parsed) throw new Error(parsed.problems.join());
     const settings = settingsOf(dashboard, { audiences });
-    const [plan] = planTrials(dashboard, { settings, contenders: [parsed.contender], repeat: 1, seed: 42 });
-    if (plan === undefined) throw new Error('a contender gave no trial');
+    const [watching] = planTrials(dashboard, { settings, contenders: [parsed.contender], repeat: 1, seed: 42 });
+    if (watching === undefined) throw new Error('a contender gave no trial');
+    // Its clients may act, and none that says what it may not does.
+    const plan = { ...watching, acting: { everyUs: 5_000_000, kind: 'fixed' } } as const;
     const database = await createDatabase({ guard, postgres });
     const layout = await prepareReferenceSystem({
       guard,

@@ -132,9 +132,32 @@ const smuggling = [
   'Host\r\n\r\n',
 ] as const;
 
+/** What is no action. Whole as they are: a mutation might make one, which would change a dashboard. */
+const notActions = [
+  '',
+  '{',
+  '{}',
+  '[]',
+  'null',
+  '1',
+  '{"intendedUs":-1}',
+  '{"intendedUs":1.5}',
+  '{"intendedUs":"1"}',
+  '{"intendedUs":1e400}',
+  '{"intendedUs":9007199254740993}',
+  '{"intendedUs":null}',
+  '{"__proto__":{"intendedUs":1}}',
+  '\xff\xfe{',
+  `${'['.repeat(5000)}`,
+  `{"a":"${'x'.repeat(60_000)}"}`,
+] as const;
+const action = '{"intendedUs":1}';
+
 export function makeRequests(endpoint: Endpoint, dice: Dice): Conversation {
   const count = 1 + dice.below(50);
-  const requests = Array.from({ length: count }, () => makeRequest(endpoint, dice));
+  const requests = Array.from({ length: count }, () =>
+    dice.chance(0.04) ? makeAction(dice) : makeRequest(endpoint, dice),
+  );
   const last = makeLast(endpoint, dice);
   const isTogether = dice.chance(0.2);
   const wire = Buffer.concat(isTogether ? [...requests, last] : requests);
@@ -167,6 +190,22 @@ export function makeRequest({ path, goodShare }: Endpoint, dice: Dice): Buffer {
   return Buffer.from(`${method} ${scrape} HTTP/1.1\r\nHost: x\r\n${fields.join('')}${body}`, 'latin1');
 }
 
+/** A well-formed POST of what is none, or of one that may not be done. */
+function makeAction(dice: Dice): Buffer {
+  const [audience, type, body] = dice.pick([
+    ['0', 'application/json', dice.pick(notActions)],
+    ['0', 'text/plain', action],
+    ['0', 'application/jsonp', action],
+    ['4', 'application/json', action],
+    ['%00', 'application/json; charset=utf-8', action],
+  ] as const);
+  const framed = dice.chance(0.7)
+    ? `Content-Length: ${body.length}\r\n\r\n${body}`
+    : `Transfer-Encoding: chunked\r\n\r\n${body === '' ? '' : `${body.length.toString(16)}\r\n${body}\r\n`}0\r\n\r\n`;
+  const head = `POST ${paths.actions}?audience=${audience} HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n`;
+  return Buffer.from(head + framed, 'latin1');
+}
+
 function makeTarget(path: string, dice: Dice): string {
   const after = dice.chance(0.5) ? '' : `&after=${dice.pick(figures)}`;
   return `${path}?audience=${dice.pick(['0', '1', '2', '3'])}${after}`;
@@ -183,7 +222,20 @@ function makeBadTarget(path: string, dice: Dice): string {
 function makeLast(endpoint: Endpoint, dice: Dice): Buffer {
   const request = makeRequest(endpoint, dice);
   const line = `${dice.pick(['GET', 'POST', 'PUT'])} ${dice.pick([endpoint.path, paths.health, paths.change])} HTTP/1.1\r\nHost: x\r\n`;
-  switch (dice.below(10)) {
+  switch (dice.below(11)) {
+    case 10: {
+      const act = `POST ${paths.actions} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+      return Buffer.from(
+        act +
+          dice.pick([
+            // Too much of it, announced or not; less than announced.
+            `Content-Length: 70000\r\n\r\n${' '.repeat(70_000)}`,
+            `Content-Length: 999999999\r\n\r\n${action}`,
+            `Transfer-Encoding: chunked\r\n\r\n${`8000\r\n${' '.repeat(0x8000)}\r\n`.repeat(3)}`,
+            `Content-Length: 17\r\n\r\n${action}`,
+          ]),
+      );
+    }
     case 0:
       return Buffer.from(line + dice.pick(smuggling), 'latin1');
     case 1:
