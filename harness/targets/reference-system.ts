@@ -43,6 +43,8 @@ export interface SystemOptions {
   readonly guard: Guard;
   /** The servers' bundle; runs under plain node. */
   readonly bundle: string;
+  /** Which version they are, as in `of --baseline main`, where there are several. */
+  readonly version?: string;
   readonly database: Database;
   /** Where the database is; `null` where nobody asks what it costs. */
   readonly postgres: Service | null;
@@ -371,7 +373,10 @@ function relaySettings(options: PlacedOptions): Partial<ServerSettings> {
   } as Partial<ServerSettings>;
 }
 
-async function runPrepare({ guard, bundle, database, plan }: SystemOptions, { prepare }: Credentials): Promise<void> {
+async function runPrepare(
+  { guard, bundle, version, database, plan }: SystemOptions,
+  { prepare }: Credentials,
+): Promise<void> {
   const { serverRole, publisherRole, adminUrl } = database;
   const { audiences, dataSeed: seed } = plan;
   const settings = { postgresUrl: adminUrl, serverRole, publisherRole, audiences, seed, ...prepare };
@@ -384,7 +389,8 @@ async function runPrepare({ guard, bundle, database, plan }: SystemOptions, { pr
     readyLine: true,
     readyTimeoutMs: 60_000,
   });
-  checkReady(child, plan.acting === null ? [] : ['actions']);
+  checkReady(child);
+  if (plan.acting !== null) checkOffer('actions', child, { scenario: plan.scenario, version });
   await child.exited;
 }
 
@@ -407,8 +413,7 @@ async function startRole(
   return child;
 }
 
-/** `needed`: what the servers must be able to do beyond their interface. */
-function checkReady(child: Child, needed: readonly Offer[] = []): void {
+function checkReady(child: Child): void {
   const ready = child.ready as Partial<ReadyLine> | null;
   if (ready?.interface !== serverInterface) {
     throw new FreshetError(
@@ -416,9 +421,19 @@ function checkReady(child: Child, needed: readonly Offer[] = []): void {
       `${child.name} speaks '${ready?.interface ?? 'nothing known'}'; expected ${serverInterface}; use a tree whose servers fit this harness`,
     );
   }
-  for (const offer of needed) {
-    if (ready.offers?.includes(offer)) continue;
-    const problem = `these servers offer no ${offer}, which this scenario needs; expected a tree whose servers do; leave the scenario out, or compare with a newer version`;
-    throw new FreshetError('input', problem);
-  }
+}
+
+/** What servers must be able to do beyond their interface, which the first of it could not. */
+function checkOffer(
+  offer: Offer,
+  child: Child,
+  { scenario, version }: { readonly scenario: string; readonly version: string | undefined },
+): void {
+  const { offers = [] } = child.ready as Partial<ReadyLine>;
+  if (offers.includes(offer)) return;
+  const whose = version === undefined ? 'the servers' : `the servers ${version}`;
+  throw new FreshetError(
+    'input',
+    `${whose} offer no ${offer}, which ${scenario} needs; expected a version whose servers do`,
+  );
 }
