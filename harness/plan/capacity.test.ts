@@ -41,6 +41,15 @@ describe('file descriptors', () => {
     expect(capacityProblems(planOf(contender, { clients }), debian)).toHaveLength(count);
   });
 
+  test.each([
+    ['sse', 9_945, 0],
+    ['sse', 9_946, 1],
+    ['websocket', 19_890, 0],
+  ])('who acts by POST has a connection more, %s with %i clients: %i problems', (contender, clients, count) => {
+    const plan = { ...planOf(contender, { clients }), acting: { everyUs: 5e6, kind: 'fixed' } } as const;
+    expect(capacityProblems(plan, debian)).toHaveLength(count);
+  });
+
   test('the remedy fits: with the nodes it names, there is no problem', () => {
     fc.assert(
       fc.property(

@@ -128,8 +128,13 @@ function connectionsToANode(plan: TrialPlan): number {
   return Math.ceil(connectionsInAll(plan) / plan.nodes);
 }
 
-/** At most: a browser has six to one host. */
+/** At most: a browser has six to one host. One that acts by POST does so on a connection of its own, and on more only while the server is slow. */
 function connectionsOfAClient(plan: TrialPlan): number {
+  const posts = plan.acting !== null && plan.contender.transport !== 'websocket' ? 1 : 0;
+  return posts + watchingConnections(plan);
+}
+
+function watchingConnections(plan: TrialPlan): number {
   return plan.contender.transport === 'polling' && plan.late === 'overlap' ? 6 : 1;
 }
 

@@ -163,8 +163,11 @@ export function expectedTrialUs(plan: TrialPlan): number {
   const isPolling = plan.contender.transport === 'polling';
   const settleUs = isPolling ? 2 * plan.pollIntervalUs : 300_000;
   const populationUs = (plan.vanishing === null ? 0 : 2_000_000) + (plan.churn === null ? 0 : leavingUs);
+  // Actions before the window, and their answers.
+  const aheadUs = plan.acting === null ? 0 : 2_000_000;
   return (
     populationUs +
+    aheadUs +
     1_500_000 +
     plan.controlUs +
     rampUs +

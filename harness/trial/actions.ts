@@ -48,8 +48,10 @@ export function mergeActions(reports: readonly ActionsReport[], base: readonly n
     .flatMap(({ acted }) => acted)
     .map(({ ackedUs, ...change }): Published => ({ ...change, committedUs: ackedUs }))
     .sort((a, b) => a.audience - b.audience || a.version - b.version);
+  const made = base.map(() => new Map<number, Published>());
+  for (const change of changes) made[change.audience]?.set(change.version, change);
   const versions = base.flatMap((before, audience) => {
-    const own = new Map(changes.filter((change) => change.audience === audience).map((each) => [each.version, each]));
+    const own = made[audience] ?? new Map<number, Published>();
     const held = reports.map(({ newestHeld }) => newestHeld[audience] ?? 0);
     const newest = Math.max(before, ...held, ...own.keys());
     return Array.from({ length: newest - before }, (_, index): Update => {
