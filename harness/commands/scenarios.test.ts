@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parseSubject, spellSubject } from '../contract/comparison.ts';
 import { canHave } from '../contract/metrics.ts';
+import { parseSetting, type Setting } from '../contract/settings.ts';
 import { parseContender } from '../plan/contender.ts';
 import { kindsOf, populationOf } from '../plan/population.ts';
-import { settingsOf } from '../plan/trial-plan.ts';
+import { expectedTrialUs, planTrials, settingsOf } from '../plan/trial-plan.ts';
 import { scenarioHelp } from './help.ts';
 import { scenarios } from './request.ts';
 
@@ -27,6 +28,28 @@ describe.each(scenarios)('the scenario $name', (scenario) => {
 
   it.each(scenario.quickContenders ?? [])('has a contender for --quick that can be read: %s', (text) => {
     expect(parseContender(text)).toHaveProperty('contender');
+  });
+
+  const contendersOf = (texts: readonly string[]) =>
+    texts.map((text) => {
+      const parsed = parseContender(text);
+      if ('problems' in parsed) throw new Error(parsed.problems.join('\n'));
+      return parsed.contender;
+    });
+  const secondsOf = (given: Parameters<typeof settingsOf>[1], texts: readonly string[]) => {
+    const options = { settings: settingsOf(scenario, given), contenders: contendersOf(texts), repeat: 1, seed: 1 };
+    return planTrials(scenario, options).reduce((sum, plan) => sum + expectedTrialUs(plan), 0) / 1e6;
+  };
+
+  it('takes less than five minutes by default, and a smoke run less than two thirds of that', () => {
+    const quick = Object.entries(scenario.quick).map(([setting, text]) => {
+      const parsed = parseSetting(setting, settings[setting] as Setting, text);
+      if ('problem' in parsed) throw new Error(parsed.problem);
+      return [setting, parsed.value] as const;
+    });
+    const whole = secondsOf({}, contenders);
+    expect(whole).toBeLessThan(280);
+    expect(secondsOf(Object.fromEntries(quick), scenario.quickContenders ?? contenders)).toBeLessThan((whole * 2) / 3);
   });
 
   it('names each figure once, and few enough for a table', () => {
