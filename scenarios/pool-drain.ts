@@ -29,9 +29,9 @@ export const poolDrain = {
     // As setInterval with fetch does it: a timer knows nothing of the answers.
     late: withDefault(commonSettings.late, 'overlap'),
     control: withDefault(commonSettings.control, '300ms'),
-    'update-interval': withDefault(updateInterval, '3s'),
-    // Three polls of each client.
-    duration: withDefault(windowDuration, '6s'),
+    'update-interval': withDefault(updateInterval, '2s'),
+    // Two polls of each client: overloaded trials take three quarters of a minute, most of it to see every client served before and after.
+    duration: withDefault(windowDuration, '4s'),
   },
   quick: {
     clients: '4,20',
