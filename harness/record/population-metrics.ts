@@ -169,7 +169,10 @@ function noticed(input: TrialInput): number[] {
   const living = everyShard(input.results).filter(({ group }) => group !== 'vanishing');
   return noticedAfterUs(lossesSince(readings.atRest.metrics, vanishing.atUs), {
     vanishedUs: vanishing.atUs,
-    seenByLivingUs: living.flatMap(({ sessions }) => sessions.returns.map(({ lostUs }) => lostUs)),
+    // By an agent's clock it may have seen its end before the server told of it.
+    seenByLivingUs: living.flatMap(({ sessions, clock }) =>
+      sessions.returns.map(({ lostUs }) => lostUs + (clock?.uncertaintyUs ?? 0)),
+    ),
     vanished: vanishedClients(input),
   });
 }
