@@ -9,10 +9,15 @@ const wholeRuns = ['bench', 'deploys', 'gate', 'outages', 'stories', 'storm', 't
   (name) => `tests/${name}.test.ts`,
 );
 /** They hold what was measured against what is known, so nothing else may be measured meanwhile. */
-const exact = ['tests/known-truth.test.ts'];
+const exact = ['tests/known-truth.test.ts', 'harness/swarm/slow-network.test.ts', 'harness/swarm/stall.test.ts'];
+/** They end processes, or look at all that a machine runs: a process of its own for each file. */
+const apart = ['harness/services/**/*.test.ts', 'tests/**/*.test.ts'];
 /** They need Docker, images and the time to start them: .ci/docker sees to that, and `npm test` leaves them out. */
 const inDocker = ['tests/docker.test.ts'];
 const asksForDocker = process.argv.includes('docker');
+
+/** Real services and real processes, most of whose time is waiting: one more at once than two cores, in a file as among files. */
+const besides = { maxWorkers: 3, maxConcurrency: 3, sequence: { groupOrder: 1 }, ...limits };
 
 export default defineConfig({
   test: {
@@ -24,16 +29,13 @@ export default defineConfig({
       {
         test: {
           name: 'parts',
-          include: ['{harness,servers,reports,scenarios,benchmarks,tests}/**/*.test.ts'],
-          exclude: [...pure, ...wholeRuns, ...exact, ...inDocker],
-          // Real services and real processes, most of whose time is waiting: one more at once than this machine's two cores.
-          maxWorkers: 3,
-          // The same of tests in one file that are marked concurrent.
-          maxConcurrency: 3,
-          sequence: { groupOrder: 1 },
-          ...limits,
+          include: ['{harness,servers,scenarios,benchmarks}/**/*.test.ts'],
+          exclude: [...pure, ...apart, ...exact],
+          isolate: false,
+          ...besides,
         },
       },
+      { test: { name: 'apart', include: apart, exclude: [...wholeRuns, ...exact, ...inDocker], ...besides } },
       {
         test: { name: 'whole', include: wholeRuns, maxWorkers: 2, sequence: { groupOrder: 2 }, ...limits },
       },
