@@ -112,8 +112,23 @@ export function limitPhrases({ trials, environment }: RunRecord): string[] {
   const isSingle = trials.every((trial) => trial.repetition === 1);
   return [
     isSingle ? 'one repetition' : '',
-    `${trials.some(isElsewhere) ? 'clients' : 'clients and servers'} on one machine (${counted(environment.cores, 'core')})`,
+    agentsPhrase(trials),
+    `${whoIsHere(trials)} on one machine (${counted(environment.cores, 'core')})`,
   ];
+}
+
+function whoIsHere(trials: readonly TrialRecord[]): string {
+  if (trials.some(({ agents }) => agents !== undefined)) return 'servers';
+  return trials.some(isElsewhere) ? 'clients' : 'clients and servers';
+}
+
+/** `clients on 8 agents of 4 machines`, or nothing. */
+function agentsPhrase(trials: readonly TrialRecord[]): string {
+  const agents = trials.flatMap((trial) => trial.agents ?? []);
+  const distinct = (names: readonly string[]) => new Set(names).size;
+  if (agents.length === 0) return '';
+  const names = counted(distinct(agents.map(({ name }) => name)), 'agent');
+  return `clients on ${names} of ${counted(distinct(agents.map(({ host }) => host)), 'machine')}`;
 }
 
 /** A server of somebody's own that is on another machine. */

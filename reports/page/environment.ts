@@ -29,11 +29,21 @@ function factsOf({ record }: Run): [string, string][] {
       `${version} (${driver})`,
     ]),
     ...(limits.length > 0 ? [['limits', limits.join(', ')] satisfies [string, string]] : []),
+    ...agentsOf(record).map((fact): [string, string] => ['agent', fact]),
     ['freshet', `${record.freshet}${environment.git === null ? '' : `, commit ${environment.git}`}`],
     ['seed', String(record.seed)],
     ['measured', `${minuteOf(record.startedAt)} to ${minuteOf(record.finishedAt)}`],
     ['run', record.id],
   ];
+}
+
+/** Each agent of the run, with the most clients that it ran in a trial. */
+function agentsOf({ trials }: Run['record']): string[] {
+  const all = trials.flatMap(({ agents }) => agents ?? []);
+  return [...new Map(all.map((agent) => [agent.name, agent])).values()].map(({ name, host, cores, version }) => {
+    const clients = Math.max(...all.filter((agent) => agent.name === name).map((agent) => agent.clients));
+    return `${name} on ${host}, ${counted(cores, 'core')}, ${formatNumber(clients)} clients, Freshet ${version}`;
+  });
 }
 
 /** `2025-06-11 09:15 UTC`. */

@@ -9,7 +9,14 @@ interface Gap {
 }
 
 const gaps: readonly Gap[] = [
-  { what: 'networks with delay and loss: everything ran over loopback' },
+  {
+    what: 'networks with delay and loss: everything ran over loopback',
+    closedBy: ({ record }) => record.trials.some(({ agents }) => agents !== undefined),
+  },
+  {
+    what: 'networks with delay and loss, but for what lies between agents and servers',
+    closedBy: ({ record }) => record.trials.every(({ agents }) => agents === undefined),
+  },
   {
     what: 'TLS',
     closedBy: ({ contenders }) => contenders.some((contender) => traitsOf(contender).tls),
