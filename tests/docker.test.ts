@@ -247,4 +247,24 @@ describe('docker compose', () => {
     },
     slow,
   );
+
+  test(
+    'runs the clients on agents in other containers',
+    async () => {
+      await compose('up', '--detach', '--no-deps', '--no-recreate', '--scale', 'agent=4', 'agent');
+      // Its servers are reached by the service's name, which a container of `run` has only when asked.
+      const asked = ['--agents', '4', '--serve-as', 'bench'];
+      const ended = await compose(
+        ...['run', '--rm', '--no-deps', '--use-aliases', 'bench'],
+        ...bench.slice(0, 3),
+        ...['websocket', ...asked],
+      ).catch((error: { code: number; stderr: string }) => error);
+      if ('code' in ended && ended.code !== 4) throw new Error(ended.stderr);
+      const [trial] = readRecord(out()).trials;
+      expect(trial?.agents?.map(({ clients, lost }) => [clients, lost])).toEqual(Array(4).fill([25, null]));
+      expect(new Set(trial?.agents?.map(({ host }) => host)).size).toBe(4);
+      for (const { clients, servers } of trial?.witnesses ?? []) expect(clients).toBe(servers);
+    },
+    slow,
+  );
 });

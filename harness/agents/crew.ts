@@ -13,7 +13,6 @@ import { beatMs, lifeMs, type Meeting } from './meeting.ts';
 import { type AgentCard, claimAgent, type KnownAgent, listAgents, releaseClaim, renewClaim } from './registry.ts';
 import { startRemotely } from './remote-shards.ts';
 
-/** So long agents may take to be there. */
 const patienceUs = 30_000_000;
 const lookEveryUs = 250_000;
 /** Commands go through Redis, to machines that may be far. */
@@ -28,6 +27,8 @@ export interface CrewOptions {
   readonly serveHost: string;
   readonly host: string;
   readonly signal: AbortSignal;
+  /** How long agents may take to be there; 30 s by default. */
+  readonly patienceUs?: number;
   /** Told what is waited for, and whom the run does without. */
   readonly say: (line: string) => void;
 }
@@ -101,7 +102,7 @@ export class Crew implements Executor {
 
   async #gather(): Promise<void> {
     const { count, say, signal } = this.#options;
-    const untilUs = nowUs() + patienceUs;
+    const untilUs = nowUs() + (this.#options.patienceUs ?? patienceUs);
     let told = -1;
     for (;;) {
       signal.throwIfAborted();
@@ -111,9 +112,11 @@ export class Crew implements Executor {
         say(`agents: ${this.#living.map(({ card }) => card.name).join(', ')}`);
         return;
       }
-      const problems = known.flatMap((agent) => this.#unfitBecause(agent) ?? []);
+      const unfit = known.flatMap((agent) => this.#unfitBecause(agent) ?? []);
+      const problems = unfit.map(({ because }) => because);
       // Whoever is wanted is there, but cannot be used: waiting would not help.
-      if (nowUs() > untilUs || there + problems.length >= count)
+      const isHopeless = there + unfit.filter(({ forGood }) => forGood).length >= count;
+      if (nowUs() > untilUs || isHopeless)
         throw new FreshetError('environment', [
           `${there} of ${count} agents can be used; expected ${count} that are free and of this version; start them with: npm run agent -- --redis …`,
           ...problems,
@@ -139,16 +142,24 @@ export class Crew implements Executor {
     return known;
   }
 
-  /** Why this one will never do; `null` where it would, at least when it is free. */
-  #unfitBecause({ name, host, version, card, claimedBy }: KnownAgent): string | null {
+  /** Why this one will not do, now or ever; `null` where it would, at least when it is free. */
+  #unfitBecause({ name, host, version, card, claimedBy }: KnownAgent): Unfit | null {
     const { version: own, serveHost, host: ownHost } = this.#options;
     if (claimedBy === this.#run) return null;
     if (version !== own || card === null)
-      return `agent ${name} (${host}) is Freshet ${version}; expected ${own}, as the run; start it from the same code`;
+      return forGood(
+        `agent ${name} (${host}) is Freshet ${version}; expected ${own}, as the run; start it from the same code`,
+      );
     if (isLoopback(serveHost) && host !== ownHost)
-      return `agent ${name} is on ${host}, and the servers listen on loopback of ${ownHost}; expected --serve-as HOST, by which ${host} reaches them`;
+      return forGood(
+        `agent ${name} is on ${host}, and the servers listen on loopback of ${ownHost}; expected --serve-as HOST, by which ${host} reaches them`,
+      );
     if (!isLoopback(serveHost) && !card.allows.includes(serveHost))
-      return `agent ${name} (${host}) puts no load on ${serveHost}; expected it to be started with --allow-host ${serveHost}`;
+      // A name that it allows may come to mean this address.
+      return {
+        because: `agent ${name} (${host}) puts no load on ${serveHost}; expected it to be started with --allow-host ${serveHost}`,
+        forGood: false,
+      };
     return null;
   }
 
@@ -180,6 +191,15 @@ export class Crew implements Executor {
     await hand.close();
     await releaseClaim(client, hand.card.id, this.#run).catch((error) => this.#options.say(messageOf(error)));
   }
+}
+
+interface Unfit {
+  readonly because: string;
+  readonly forGood: boolean;
+}
+
+function forGood(because: string): Unfit {
+  return { because, forGood: true };
 }
 
 /** Agents of one machine share what it can carry. */
