@@ -5,7 +5,7 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 /** Rooms of pure functions: their tests need no process of their own. */
 const pure = ['reports', 'harness/{contract,measure,model,plan,record}'].map((room) => `${room}/**/*.test.ts`);
 /** A benchmark from end to end: what a busy machine would spoil is not what they look at. */
-const wholeRuns = ['agents', 'bench', 'deploys', 'gate', 'outages', 'stories', 'storm', 'targets'].map(
+const wholeRuns = ['agent-clocks', 'agents', 'bench', 'deploys', 'gate', 'outages', 'stories', 'storm', 'targets'].map(
   (name) => `tests/${name}.test.ts`,
 );
 /** They hold what was measured against what is known, so nothing else may be measured meanwhile. */

@@ -15,6 +15,9 @@ const far = { aheadUs: 3_000_000_000, gainsPpm: 0, ways: { thereUs: 21_000, back
 /** What the unequal ways make the far clock seem to be off by. */
 const feignedUs = (far.ways.thereUs - far.ways.backUs) / 2;
 
+/** Processes enough for a busy machine to be a while about. */
+const startLimitMs = 120_000;
+
 /** Root may, where it has not been taken from it. */
 const canIsolate = spawnSync('unshare', ['--net', 'true']).status === 0;
 if (!canIsolate)
@@ -58,7 +61,7 @@ describe.skipIf(!canIsolate)('agents with clocks and networks of their own', () 
     const [only] = runRecord.parse(JSON.parse(run.record())).trials;
     if (only === undefined) throw new Error(run.said());
     trial = only;
-  });
+  }, startLimitMs);
   afterAll(async () => {
     await rig?.close();
     await Promise.all(proxies.map((proxy) => proxy.stop()));
