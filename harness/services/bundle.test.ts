@@ -37,6 +37,15 @@ describe('a bundle', () => {
     expect(ended.stderr).toContain('failing.ts:3');
   });
 
+  it('needs no optional part of a library: an older version is installed without them', async () => {
+    const parts = ['pg-native', 'pg-cloudflare', 'bufferutil', 'utf-8-validate'];
+    const entry = source('parts.ts', `export const load = () => [${parts.map((part) => `require('${part}')`)}];`);
+    await expect(buildBundles(directory, { parts: entry })).resolves.toBeDefined();
+    await expect(buildBundles(directory, { other: source('other.ts', "require('no-such-part')") })).rejects.toThrow(
+      'no-such-part',
+    );
+  });
+
   it('is made several at once', async () => {
     const names = ['one', 'two', 'three'];
     const built = await Promise.all(

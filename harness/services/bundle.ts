@@ -71,8 +71,8 @@ async function bundle(directory: string, entries: Readonly<Record<string, string
       alias: { 'freshet/target': join(repository, 'harness/targets/define-target.ts') },
       define: { 'import.meta.url': '__importMetaUrl' },
       banner: { js: importMetaUrl },
-      // Optional native parts, which pg and ws do without when they are missing.
-      external: ['pg-native', 'bufferutil', 'utf-8-validate'],
+      // Optional parts, which pg and ws do without when they are missing.
+      external: ['pg-native', 'pg-cloudflare', 'bufferutil', 'utf-8-validate'],
       logLevel: 'silent',
     });
   } finally {
