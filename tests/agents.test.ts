@@ -1,6 +1,8 @@
 // Agents as processes, against one server: what they count is what a local run counts; one that is lost is a finding; none is taken that
 // would not do. `npm run kill-agents` loses them at random.
-import { createServer } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Crew, type CrewOptions } from '../harness/agents/crew.ts';
 import { openMeeting } from '../harness/agents/meeting.ts';
@@ -13,6 +15,7 @@ import { isDistribution, runRecord, scalarOf, type TrialRecord } from '../harnes
 import type { SettingValue } from '../harness/contract/settings.ts';
 import { parseContender } from '../harness/plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../harness/plan/trial-plan.ts';
+import { makeCertificate } from '../harness/services/certificate.ts';
 import { Swarm } from '../harness/swarm/swarm.ts';
 import type { ReferenceTargetPlan } from '../harness/targets/reference.ts';
 import { dashboard } from '../scenarios/dashboard.ts';
@@ -145,6 +148,32 @@ describe('no agent is taken', () => {
     );
     await expect(opening).rejects.not.toThrow(/not-this-one/);
   });
+});
+
+test('agents meet by TLS, with a certificate of their own, and not without', async () => {
+  const certificate = await makeCertificate(rig.guard.directory, '127.0.0.1');
+  const plain = new URL(rig.redisUrl);
+  const [key, cert] = [certificate.keyFile, certificate.certificateFile].map((file) => readFileSync(file));
+  const proxy = createTlsServer({ ...(key && { key }), ...(cert && { cert }) }, (socket) => {
+    const redis = connect({ host: plain.hostname, port: Number(plain.port) });
+    socket.on('error', () => redis.destroy()).pipe(redis);
+    redis.on('error', () => socket.destroy()).pipe(socket);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const url = `rediss://:${plain.password}@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  try {
+    const meeting = await openMeeting({ url, caFile: certificate.certificateFile });
+    const there = await listAgents(meeting.client);
+    expect(there.length).toBeGreaterThan(0);
+    meeting.close();
+    const opening = openMeeting({ url, caFile: null });
+    await expect(opening).rejects.toThrow(
+      /^Redis at rediss:\/\/127[^@]* cannot be used: .*self-signed.* and --redis-ca$/,
+    );
+    await expect(opening).rejects.not.toThrow(plain.password);
+  } finally {
+    proxy.close();
+  }
 });
 
 test('an agent that cannot reach its target says so at once, and where it stands', async () => {

@@ -56,7 +56,11 @@ export class Crew implements Executor {
   /** Waits until so many agents are there and free, for 30 s at most. Throws `environment` with what is wrong with the others. */
   static async gather(options: CrewOptions): Promise<Crew> {
     const crew = new Crew(options);
-    crew.#timer = setInterval(() => void crew.#beat().catch(() => crew.#checkBeats()), beatMs);
+    crew.#timer = setInterval(() => {
+      // A command to a Redis that is away waits for it, so that it fails cannot be waited for.
+      crew.#checkBeats();
+      void crew.#beat().catch(() => {});
+    }, beatMs);
     try {
       crew.#clock = await CoordinatorClock.open(options.meeting.client, crew.#run);
       await crew.#gather();
@@ -177,7 +181,7 @@ export class Crew implements Executor {
   }
 
   #checkBeats(): void {
-    if (nowUs() - this.#lastBeatUs < 2 * lifeMs * 1_000) return;
+    if (nowUs() - this.#lastBeatUs < lifeMs * 1_000) return;
     this.#onLost(
       new FreshetError(
         'environment',

@@ -46,6 +46,8 @@ export class AgentRig {
   readonly meeting: Meeting;
   readonly guard: Guard;
   readonly postgres: Service;
+  /** Where agents and runs meet. */
+  readonly redis: Service;
   readonly #agents = new Map<string, Process>();
   #runs = 0;
 
@@ -53,6 +55,7 @@ export class AgentRig {
     this.guard = guard;
     this.redisUrl = services.redis.url;
     this.postgres = services.postgres;
+    this.redis = services.redis;
     this.meeting = meeting;
   }
 
@@ -72,6 +75,10 @@ export class AgentRig {
     const agent = this.#start(['agent', '--name', name, ...args], { ...env, REDIS_URL: redisUrl }, within);
     this.#agents.set(name, agent);
     return agent;
+  }
+
+  get agents(): readonly Process[] {
+    return [...this.#agents.values()];
   }
 
   agent(name: string): Process {
