@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { isLoopback } from '../contract/loopback.ts';
 import type { Address } from '../contract/target.ts';
 import { type Child, describeExit } from '../services/child.ts';
+import { within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import { endsOrStop, startShard } from '../swarm/local-executor.ts';
 import type { ShardCommand, ShardReport, ShardResult } from '../swarm/shard-contract.ts';
@@ -14,6 +15,8 @@ import type { TrialClock } from './trial-clock.ts';
 
 const reachMs = 3_000;
 const blockMs = 500;
+/** For what is still to be told when all is over. */
+const tellingMs = 2_000;
 
 export interface ShardGround {
   readonly guard: Guard;
@@ -85,7 +88,7 @@ export class AgentShard {
       await this.#child?.stop(0);
       // How it failed is told by the job; that it did as it was told, here.
       if (this.#isClosing) this.#tell({ type: 'gone' });
-      await this.#told;
+      await within(this.#told, tellingMs);
       this.#ground.listener.disconnect();
       this.#onOver();
     }
@@ -96,8 +99,15 @@ export class AgentShard {
     const { listener } = this.#ground;
     const { trial, plan } = this.#job.data;
     const { signal } = this.#ending;
+    // A command to a Redis that is away waits for it, and clients must not go on meanwhile.
+    const ending = new Promise<null>((resolve) => {
+      if (signal.aborted) resolve(null);
+      signal.addEventListener('abort', () => resolve(null), { once: true });
+    });
     for (let from = '0'; !signal.aborted; ) {
-      const read = await listener.xread('BLOCK', blockMs, 'STREAMS', keys.commands(trial), from);
+      const reading = listener.xread('BLOCK', blockMs, 'STREAMS', keys.commands(trial), from);
+      reading.catch(() => {}); // Cut off when nobody listens any more.
+      const read = await Promise.race([reading, ending]);
       for (const [id, fields] of read?.[0]?.[1] ?? []) {
         from = id;
         const entry = new Map(pairs(fields ?? []));
