@@ -1,6 +1,7 @@
 // What can be asked of agents, and what is refused in one line each.
 import { expect, test } from 'vitest';
 import { readAgentRequest } from './agent-request.ts';
+import { spellCommand } from './command-line.ts';
 import { readRequest } from './request.ts';
 
 const url = 'redis://:secret@127.0.0.1:6379';
@@ -52,6 +53,11 @@ test('what agents cannot do is refused, and what they can do otherwise is done s
   expect(problemsOf(() => request([], { ...balanced, 'serve-as': 'bench' })).join()).toMatch(
     /clients from many networks/,
   );
+});
+
+test('a record repeats the command without the password', () => {
+  const command = spellCommand(['bench', '--agents', '8', '--redis', url]);
+  expect(command).toBe("npm run bench -- --agents 8 --redis 'redis://:***@127.0.0.1:6379'");
 });
 
 test('an agent needs a place and a name that can be shown', () => {
