@@ -2,8 +2,6 @@ import { defineConfig } from 'vitest/config';
 
 const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 
-/** Rooms of pure functions: their tests need no process of their own. */
-const pure = ['reports', 'harness/{contract,measure,model,plan,record}'].map((room) => `${room}/**/*.test.ts`);
 /** A benchmark from end to end: what a busy machine would spoil is not what they look at. */
 const wholeRuns = ['agent-clocks', 'agents', 'bench', 'deploys', 'gate', 'outages', 'stories', 'storm', 'targets'].map(
   (name) => `tests/${name}.test.ts`,
@@ -24,20 +22,17 @@ export default defineConfig({
     reporters: ['default', './tests/closing-line-reporter.ts'],
     projects: [
       {
-        test: { name: 'pure', include: pure, isolate: false, maxWorkers: 2, sequence: { groupOrder: 0 }, ...limits },
-      },
-      {
         test: {
           name: 'parts',
-          include: ['{harness,servers,scenarios,benchmarks}/**/*.test.ts'],
-          exclude: [...pure, ...apart, ...exact],
+          include: ['{harness,servers,reports,scenarios,benchmarks}/**/*.test.ts'],
+          exclude: [...apart, ...exact],
           isolate: false,
           ...besides,
         },
       },
       { test: { name: 'apart', include: apart, exclude: [...wholeRuns, ...exact, ...inDocker], ...besides } },
       {
-        test: { name: 'whole', include: wholeRuns, maxWorkers: 2, sequence: { groupOrder: 2 }, ...limits },
+        test: { name: 'whole', include: wholeRuns, maxWorkers: 3, sequence: { groupOrder: 2 }, ...limits },
       },
       {
         test: { name: 'exact', include: exact, maxWorkers: 1, sequence: { groupOrder: 3 }, ...limits },
