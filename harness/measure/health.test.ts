@@ -45,6 +45,7 @@ function healthy(): HealthInput {
       publishFailures: 0,
       clockStepMs: 1,
       behindAtStart: 0,
+      givenUp: 0,
       readings: { windowStart: statements(1_000, 7), windowEnd: statements(20_001_000, 7) },
       agents: [],
       results: { shards: [240, 240].map((holding) => ({ holding, group: 'ordinary' as const })), lost: [] },
@@ -144,7 +145,9 @@ const provocations: Readonly<Record<HealthCode, readonly [HealthFinding['severit
     trial({ delivered: 1_989 }),
     trial({ superseded: 9 }),
     // One that came to two ends.
-    actions({ unsent: 1 }),
+    actions({ acknowledged: 101 }),
+    // One that came to none: of 100 acknowledged, 101 were due.
+    actions({ due: 101 }),
   ],
   WITNESSES_DISAGREE: [
     'fatal',
@@ -168,7 +171,12 @@ const provocations: Readonly<Record<HealthCode, readonly [HealthFinding['severit
     }),
   ],
   FOREIGN_QUERIES: ['warn', windowEnd(20_001_000, 8)],
-  ACTIONS_FAILED: ['warn', actions({ acknowledged: 99, unanswered: 1 }), actions({ acknowledged: 99, refused: 1 })],
+  ACTIONS_FAILED: [
+    'warn',
+    actions({ acknowledged: 99, unanswered: 1 }),
+    actions({ acknowledged: 99, refused: 1 }),
+    (health) => input({ givenUp: 1 })(actions({})(health)),
+  ],
   UPDATES_MISSED: ['warn', trial({ delivered: 1_989, missed: 1 })],
   UPDATES_DUPLICATE: ['warn', trial({ duplicate: 1 })],
   UPDATES_OUT_OF_ORDER: ['warn', trial({ outOfOrder: 1 })],

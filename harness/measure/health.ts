@@ -50,7 +50,15 @@ export type HealthCode =
 export interface HealthInput {
   readonly input: Pick<
     TrialInput,
-    'plan' | 'agents' | 'planned' | 'published' | 'publishFailures' | 'publishFailure' | 'clockStepMs' | 'behindAtStart'
+    | 'plan'
+    | 'agents'
+    | 'planned'
+    | 'givenUp'
+    | 'published'
+    | 'publishFailures'
+    | 'publishFailure'
+    | 'clockStepMs'
+    | 'behindAtStart'
   > & {
     readonly readings: Readonly<Record<'windowStart' | 'windowEnd', Pick<Reading, 'statements'>>>;
     readonly results: Pick<TrialInput['results'], 'lost'> & {
@@ -211,7 +219,7 @@ const reconciled: Check = ({ totals }) => {
 };
 
 /** Each action has one end, and those that were done made a version each. */
-const actionsEnded: Check = ({ totals: { actions } }) => {
+const actionsEnded: Check = ({ input: { givenUp }, totals: { actions } }) => {
   if (actions === null) return [];
   const { due, acknowledged, refused, unsent, unanswered } = actions.trial;
   const sum = acknowledged + refused + unsent + unanswered;
@@ -222,11 +230,11 @@ const actionsEnded: Check = ({ totals: { actions } }) => {
           'COUNTS_DO_NOT_RECONCILE',
           `actions: acknowledged ${acknowledged} + refused ${refused} + not sent ${unsent} + unanswered ${unanswered} = ${sum}, of ${due} due`,
         )),
-    ...(acknowledged === due
+    ...(refused + unsent + unanswered + givenUp === 0
       ? []
       : warn(
           'ACTIONS_FAILED',
-          `of ${formatNumber(due)} actions ${formatNumber(refused)} were refused, ${formatNumber(unsent)} not sent, and ${formatNumber(unanswered)} never answered`,
+          `of ${formatNumber(due)} actions ${formatNumber(refused)} were refused, ${formatNumber(unsent)} not sent, and ${formatNumber(unanswered)} never answered${givenUp === 0 ? '' : `; ${formatNumber(givenUp)} had no end when their time was over`}`,
         )),
   ];
 };

@@ -76,6 +76,16 @@ export class StatementReader {
     });
   }
 
+  /** The sum of all dashboards' versions, as the table itself has them. Of the reference servers' database only. */
+  async versions(): Promise<number> {
+    return this.#inTurn(async (client) => {
+      const { rows } = await client.query<{ versions: number }>(
+        'SELECT coalesce(sum(version), 0)::float8 AS versions FROM dashboard AS freshet_sampler',
+      );
+      return rows[0]?.versions ?? 0;
+    });
+  }
+
   /** Backends that are not the system under test: the publisher's and the samplers'. */
   async rigBackends(): Promise<Set<number>> {
     if (this.#adminUrl === null) return new Set();

@@ -41,6 +41,10 @@ export interface TrialInput {
   readonly clockStepMs: number;
   /** When the window was to start, µs of the monotonic clock. */
   readonly startUs: number;
+  /** Clients' actions that had no end when their time was over. */
+  readonly givenUp: number;
+  /** What all dashboards' versions in Postgres rose by until all was at rest; `null` where nobody asked, since clients only watch. */
+  readonly versionsMade: number | null;
   /** Clients that did not hold the warm-up's last version when its time was up. */
   readonly behindAtStart: number;
   /** What was done to the system in the window; `null` where nothing was. */

@@ -34,7 +34,7 @@ function countAll(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
     servers: servers(metricNames.queries),
     database,
   };
-  const actions = actionWitnesses(totals, servers);
+  const actions = actionWitnesses(totals, servers, input.versionsMade);
   const { transport } = input.plan.contender;
   // What was written for those who had gone, or were cut off with a full buffer, reached nobody.
   const hearsAll = !isMixed(input.plan);
@@ -74,10 +74,11 @@ function countAll(input: TrialInput, totals: SwarmTotals): WitnessedCount[] {
   ];
 }
 
-/** What clients were told they did, what the servers say, and how far the dashboards came, as Postgres counts their versions. */
+/** What clients were told they did, what the servers say, and what the versions in Postgres rose by. */
 function actionWitnesses(
-  { actions, changesSeen }: Pick<SwarmTotals, 'actions' | 'changesSeen'>,
+  { actions }: Pick<SwarmTotals, 'actions'>,
   servers: (name: string, where: Readonly<Record<string, string>>) => number | null,
+  versionsMade: number | null,
 ): WitnessedCount[] {
   if (actions === null) return [];
   return [
@@ -85,7 +86,7 @@ function actionWitnesses(
       what: 'actions done',
       clients: actions.trial.acknowledged,
       servers: servers(metricNames.actions, { outcome: 'committed' }),
-      database: changesSeen,
+      database: versionsMade,
     },
   ];
 }

@@ -10,6 +10,7 @@ export interface Acted extends Update {
 }
 
 export interface ActionCounts {
+  /** Counted when they are planned; all others, when they end. */
   due: number;
   acknowledged: number;
   /** Answered, and not done. */
@@ -38,6 +39,12 @@ export class ActionLog {
   windowStartUs = Number.POSITIVE_INFINITY;
   #acted: Acted[] = [];
 
+  planned(timesUs: readonly number[]): void {
+    this.pending += timesUs.length;
+    this.trial.due += timesUs.length;
+    this.inWindow.due += timesUs.filter((dueUs) => this.#isInWindow(dueUs)).length;
+  }
+
   acknowledged(acted: Acted): void {
     this.#acted.push(acted);
     if (this.#end(acted.intendedUs, 'acknowledged')) recordUs(this.ackUs, acted.ackedUs - acted.intendedUs);
@@ -57,11 +64,13 @@ export class ActionLog {
   /** Whether it counts in the window. */
   #end(dueUs: number, how: ActionFailure | 'acknowledged'): boolean {
     this.pending -= 1;
-    const isInWindow = dueUs >= this.windowStartUs;
-    for (const counts of isInWindow ? [this.trial, this.inWindow] : [this.trial]) {
-      counts.due += 1;
-      counts[how] += 1;
-    }
+    this.trial[how] += 1;
+    const isInWindow = this.#isInWindow(dueUs);
+    if (isInWindow) this.inWindow[how] += 1;
     return isInWindow;
+  }
+
+  #isInWindow(dueUs: number): boolean {
+    return dueUs >= this.windowStartUs;
   }
 }

@@ -59,7 +59,8 @@ async function startActor(
   return { actor, log };
 }
 
-const settled = (log: ActionLog, count: number) => expect.poll(() => log.trial.due, { timeout: 5_000 }).toBe(count);
+const settled = (log: ActionLog, count: number) =>
+  expect.poll(() => log.trial.due - log.pending, { timeout: 5_000 }).toBe(count);
 const inMs = (...ms: number[]) => ms.map((each) => Math.round(nowUs() + each * 1000));
 
 describe('actions by POST', () => {
@@ -86,6 +87,19 @@ describe('actions by POST', () => {
     expect(log.traffic.bytesOut).toBeGreaterThan(log.traffic.payloadOut);
     expect(log.pending).toBe(0);
     actor.close();
+  });
+
+  test('are due from when they are planned, so that one that came to no end would be missed', async () => {
+    const { actor, log } = await startActor((_body, response) => response.end('{"version":1}'));
+    log.windowStartUs = nowUs() + 7_000_000;
+    actor.plan([...inMs(5_000), ...inMs(9_000)]);
+    expect([log.trial, log.inWindow]).toMatchObject([{ due: 2, unsent: 0 }, { due: 1 }]);
+    expect(log.pending).toBe(2);
+    actor.close();
+    expect([log.trial, log.inWindow]).toMatchObject([
+      { due: 2, unsent: 2 },
+      { due: 1, unsent: 1 },
+    ]);
   });
 
   test('do not wait for each other: a stalled server shows in each from its own intended time', async () => {

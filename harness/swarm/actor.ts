@@ -51,7 +51,7 @@ export class Actor implements Task, LaneOwner {
   plan(timesUs: readonly number[]): void {
     this.#timesUs = timesUs;
     this.#next = 0;
-    this.#log.pending += timesUs.length;
+    this.#log.planned(timesUs);
     this.#scheduleNext();
   }
 

@@ -13,6 +13,8 @@ export interface Made {
   readonly changes: readonly Published[];
   /** These, and those that some client saw though nobody was acknowledged them, intended at 0: nobody knows when. */
   readonly versions: readonly Update[];
+  /** Actions that had no end when their time was over, and were given up. */
+  readonly givenUp: number;
 }
 
 /** Actions before the window: at least so many for each dashboard, and for so long. */
@@ -33,17 +35,18 @@ export async function gatherActions(
 ): Promise<Made> {
   await sleepUntilUs(span.endUs);
   // A second more than any of them is waited for.
-  await within(
+  const ended = await within(
     swarm.until(({ acting }) => acting === 0),
     (requestTimeoutUs + 1_000_000 + Math.max(0, span.endUs - nowUs())) / 1000,
   );
+  const givenUp = ended === null ? swarm.state.acting : 0;
   const made = mergeActions(await swarm.takeActions(), base);
   swarm.expect(made.versions, isWindow);
-  return made;
+  return { ...made, givenUp };
 }
 
 /** The shards' actions as one history of each dashboard. Pure. */
-export function mergeActions(reports: readonly ActionsReport[], base: readonly number[]): Made {
+export function mergeActions(reports: readonly ActionsReport[], base: readonly number[]): Omit<Made, 'givenUp'> {
   const changes = reports
     .flatMap(({ acted }) => acted)
     .map(({ ackedUs, ...change }): Published => ({ ...change, committedUs: ackedUs }))

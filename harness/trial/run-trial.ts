@@ -155,6 +155,7 @@ async function measure(
   const stepUs = timelineStepUs(plan);
   const more = holdingsReader(plan, rig);
   const controlStart = await takeReading(sources);
+  const versionsBefore = plan.acting === null ? null : await sources.statements.versions();
   // Sampled like the window, so that what the sampling costs Postgres is in both and cancels.
   const idling = sampleTimeline({ sources, swarm, startUs: nowUs(), stepUs, onPoint: () => {}, more });
   await sleepUntilUs(controlStart.cpu.after.cpuAtUs + plan.controlUs);
@@ -218,6 +219,7 @@ async function measure(
     requestTimeoutUs,
   );
   const atRest = await takeReading(sources);
+  const versionsMade = versionsBefore === null ? null : (await sources.statements.versions()) - versionsBefore;
   const { state } = swarm;
   const results = await swarm.finish();
   const allGone = before === null ? null : await readWhenAllGone(rig, before);
@@ -239,6 +241,8 @@ async function measure(
     statements: rig.layout.database.statements,
     clockStepMs,
     startUs,
+    givenUp: (ahead?.givenUp ?? 0) + (made?.givenUp ?? 0),
+    versionsMade,
     behindAtStart,
     outage,
     hasRelay: rig.system.hasRelay,
