@@ -233,8 +233,8 @@ class SpawnedChild implements Child {
   }
 }
 
-/** The leader and what it started: a shell's command, initdb's bootstrap. */
-function killGroup(pid: number): void {
+/** Of the leader and what it started: a shell's command, initdb's bootstrap. */
+export function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {

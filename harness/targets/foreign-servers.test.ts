@@ -74,9 +74,10 @@ test('what a line of shell starts is measured whole, and ended whole', async () 
 });
 
 test('a server that ends before it listens is told with its last words', async () => {
-  await expect(start({ run: 'nosuchprogram --serve' })).rejects.toThrow(
-    /api\.ts ended before it listened .*nosuchprogram/,
-  );
+  const error = await start({ run: 'TOKEN=geheim nosuchprogram --serve' }).catch(String);
+  expect(error).toMatch(/api\.ts ended before it listened .*nosuchprogram.*; expected its run to serve http:/);
+  // What the command itself says is all that is repeated of it.
+  expect(error).not.toContain('geheim');
 });
 
 test('a command restarts a server that was there already, and need not wait for it', async () => {
@@ -110,7 +111,7 @@ test('commands end it and bring it back, one that becomes the server included; a
     const broken = await start({ faults: { restart: 'echo no such container >&2; exit 3' } });
     await broken.endServers('SIGKILL', 0);
     await expect(broken.restartServers()).rejects.toThrow(
-      /^faults\.restart of api\.ts failed \('echo .*'\): exit code 3: no such container$/,
+      /^faults\.restart of api\.ts failed: exit code 3: no such container$/,
     );
   });
 });

@@ -35,6 +35,8 @@ class StandingServer implements RunningSystem {
   readonly #options: ForeignServersOptions;
   /** What ends it and brings it back in one, under way. */
   #restart: Promise<unknown> | null = null;
+  /** Aborted when the server is back: a command that is not over may be the server then. */
+  #awaiting = new AbortController();
 
   constructor(options: ForeignServersOptions, pid: number | null) {
     this.#options = options;
@@ -64,6 +66,8 @@ class StandingServer implements RunningSystem {
     const isBack = isGone.then(() => untilListens(address, definition.url));
     // It is back when it listens, be the command over or the server itself; one that failed brings nothing back.
     await Promise.race([isBack, command.then(() => isBack)]);
+    this.#awaiting.abort();
+    this.#awaiting = new AbortController();
     this.#restart = null;
     // The moment of the return is now, not when its pid is known; of one that is never known, figures are missing.
     this.servers = [];
@@ -104,7 +108,8 @@ class StandingServer implements RunningSystem {
 
   #run(fault: string, command: string | undefined): Promise<unknown> {
     const { name, directory, guard } = this.#options;
-    return runTargetCommand({ what: `faults.${fault} of ${name}`, command, directory, scratch: guard.directory });
+    const { signal: unawaited } = this.#awaiting;
+    return runTargetCommand({ what: `faults.${fault} of ${name}`, command, directory, guard, unawaited });
   }
 }
 
@@ -112,10 +117,7 @@ async function readPid({ definition, name, directory, guard }: ForeignServersOpt
   const { pid } = definition;
   if (pid === undefined) return null;
   const what = `pid of ${name}`;
-  const said =
-    typeof pid === 'number'
-      ? String(pid)
-      : await runTargetCommand({ what, command: pid, directory, scratch: guard.directory });
+  const said = typeof pid === 'number' ? String(pid) : await runTargetCommand({ what, command: pid, directory, guard });
   const found = Number(said);
   const says = typeof pid === 'number' ? 'is' : 'printed';
   if (!Number.isInteger(found) || found <= 0)

@@ -114,12 +114,11 @@ export class StartedServer implements RunningSystem {
 }
 
 async function spawnServer({ guard, definition, name, directory, address }: ForeignServersOptions): Promise<Child> {
-  const command = definition.run ?? '';
   const child = await startChild({
     guard,
     name: `the server of ${name}`,
     command: 'sh',
-    args: ['-c', command],
+    args: ['-c', definition.run ?? ''],
     cwd: directory,
   });
   const exit = await Promise.race([untilListens(address, definition.url), child.exited]);
@@ -127,7 +126,7 @@ async function spawnServer({ guard, definition, name, directory, address }: Fore
   const said = lastWords(child);
   throw new FreshetError(
     'environment',
-    `the server of ${name} ended before it listened (${describeExit(exit)})${said === '' ? '' : `: ${said}`}; expected '${command}' to serve ${definition.url}`,
+    `the server of ${name} ended before it listened (${describeExit(exit)})${said === '' ? '' : `: ${said}`}; expected its run to serve ${definition.url}`,
   );
 }
 
