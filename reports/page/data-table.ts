@@ -22,7 +22,7 @@ export interface DataTable {
 export function renderDataTable(table: DataTable): string {
   const head = table.columns.map((column) => {
     const meaning = column.meaning === undefined ? '' : ` title="${escapeHtml(column.meaning)}"`;
-    return `<th scope="col" role="columnheader"${numericClass(column)}${meaning}>${escapeBreakable(column.heading)}</th>`;
+    return `<th scope="col" role="columnheader"${numericClass(column)}${meaning}>${breakUnits(escapeBreakable(column.heading))}</th>`;
   });
   const rows = table.rows.map(
     (cells) =>
@@ -40,4 +40,9 @@ function renderCell(column: DataColumn | undefined, cell: DataCell, index: numbe
 
 function numericClass(column: DataColumn | undefined): string {
   return column?.numeric === true ? ' class="number"' : '';
+}
+
+/** `bytes/client/min` may break after each stroke, so that its column is as wide as its figures. */
+function breakUnits(html: string): string {
+  return html.replace(/(?<=\w)\/(?=\w)/g, '/<wbr>');
 }
