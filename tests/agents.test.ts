@@ -179,6 +179,12 @@ test('an agent that cannot reach its target says so at once, and where it stands
     expect(describeAgents(await listAgents(rig.meeting.client))).toMatch(
       new RegExp(`^${taken?.name} .* busy \\(run `, 'm'),
     );
+    // As after a trial of two minutes: what its agent lives by, it renews.
+    const [job = ''] = (await rig.meeting.client.keys(`freshet:agent-${taken?.id}:*-1`)).filter((key) =>
+      /\w-\d+-1$/.test(key),
+    );
+    await rig.meeting.client.pexpire(job, 10_000);
+    await expect.poll(() => rig.meeting.client.pttl(job), { timeout: 9_000 }).toBeGreaterThan(60_000);
     void swarm.rehearse();
     expect((await swarm.broken).message).toMatch(
       new RegExp(`^no agent of the trial is left: ${taken?.name} cannot reach 127.0.0.1:\\d+ \\(ECONNREFUSED\\)$`),

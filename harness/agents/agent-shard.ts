@@ -31,6 +31,8 @@ export interface ShardGround {
 
 export class AgentShard {
   readonly run: string;
+  /** The job's id, which is its key in the queue. */
+  readonly job: string;
   /** Resolves when nothing of it is left. */
   readonly over: Promise<void>;
   readonly #job: Job<ShardJob>;
@@ -48,6 +50,7 @@ export class AgentShard {
     this.#job = job;
     this.#ground = ground;
     this.run = job.data.run;
+    this.job = job.id ?? '';
     this.over = new Promise((resolve) => {
       this.#onOver = resolve;
     });

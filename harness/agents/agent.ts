@@ -88,7 +88,8 @@ class Agent {
     this.#checkBeats();
     const allows = [...(await this.#options.allows())];
     await renewCard(client, { ...card, id: this.#id, allows, isLeaving: signal.aborted });
-    await expireQueue(client, this.#id);
+    const jobs = [...this.#shards].map(({ job }) => job);
+    await expireQueue(client, this.#id, jobs);
     this.#run = await client.get(keys.claim(this.#id));
     this.#lastBeatUs = nowUs();
     this.#clocks.keepOnly(this.#run);
