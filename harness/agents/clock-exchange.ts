@@ -136,7 +136,12 @@ async function subscribe(redis: Redis, channel: string, onText: (text: string) =
   // ioredis connects again by itself, and tells of every attempt that failed.
   own.on('error', () => {});
   own.on('message', (_channel: string, text: string) => onText(text));
-  await own.connect();
-  await own.subscribe(channel);
+  try {
+    await own.connect();
+    await own.subscribe(channel);
+  } catch (error) {
+    own.disconnect();
+    throw error;
+  }
   return own;
 }

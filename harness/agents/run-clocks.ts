@@ -19,8 +19,10 @@ export class RunClocks {
     this.keepOnly(run);
     if (this.#current !== null) return this.#current.clock;
     const exchange = ClockExchange.open({ redis: this.#redis, run, agent: this.#agent });
-    // Whoever reads is told.
-    exchange.catch(() => {});
+    // Whoever reads is told, and the next shard tries anew.
+    exchange.catch(() => {
+      if (this.#current?.exchange === exchange) this.#current = null;
+    });
     const clock = new RunClock(async () => (await exchange).read());
     this.#current = { run, exchange, clock };
     return clock;
@@ -29,7 +31,10 @@ export class RunClocks {
   /** Closes what is not of this run; `null`: everything. */
   keepOnly(run: string | null): void {
     if (this.#current === null || this.#current.run === run) return;
-    void this.#current.exchange.then((exchange) => exchange.close());
+    void this.#current.exchange.then(
+      (exchange) => exchange.close(),
+      () => {},
+    );
     this.#current = null;
   }
 }
