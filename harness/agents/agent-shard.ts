@@ -2,6 +2,7 @@
 import { connect } from 'node:net';
 import type { Job } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { isLoopback } from '../contract/loopback.ts';
 import type { Address } from '../contract/target.ts';
 import { type Child, describeExit } from '../services/child.ts';
@@ -75,7 +76,7 @@ export class AgentShard {
 
   async #live(): Promise<void> {
     try {
-      checkHosts(this.#job.data.plan.target.addresses, this.#ground.allows);
+      checkTarget(this.#job.data.plan.target, this.#ground.allows);
       const clock = await this.#ground.clock.follow();
       if (clock === null) throw new Error('had no answer when it asked for the time of the run');
       const child = await startShard(this.#job.data.plan, { ...this.#ground, clock });
@@ -152,8 +153,17 @@ function pairs(fields: readonly string[]): [string, string][] {
   return fields.flatMap((name, index) => (index % 2 === 0 ? [[name, fields[index + 1] ?? '']] : []));
 }
 
-/** Whoever can write to Redis could send load anywhere: the agent's own word decides. */
-function checkHosts(addresses: readonly Address[], allows: readonly string[]): void {
+/** What is looked at before it is believed. Any other kind names a file whose code is to be run. */
+const allowedTarget = z.object({
+  kind: z.literal('reference'),
+  addresses: z.array(z.object({ host: z.string(), port: z.number().int().positive() })).nonempty(),
+});
+
+/** Whoever can write to Redis could send load anywhere, or have any code run: the agent's own word decides. Throws what it refuses. */
+export function checkTarget(target: unknown, allows: readonly string[]): void {
+  const { success, data } = allowedTarget.safeParse(target);
+  if (!success) throw new Error('runs clients of the reference servers alone; expected a target of theirs');
+  const { addresses } = data;
   const refused = addresses.find(({ host }) => !isLoopback(host) && !allows.includes(host));
   if (refused !== undefined) throw new Error(`puts no load on ${refused.host}; expected --allow-host of it`);
 }
