@@ -122,7 +122,7 @@ test('an agent that dies or freezes is a finding that names it, in a valid recor
 
 describe('no agent is taken', () => {
   test('of another version, and it is named', async () => {
-    await expect(gather({ version: '0.0.1+other' })).rejects.toThrow(
+    await expect(gather({ version: '0.0.1+other', patienceUs: 1 })).rejects.toThrow(
       /^0 of 1 agents can be used.*\nagent \w \(.*\) is Freshet \d.*; expected 0\.0\.1\+other/,
     );
   });
@@ -131,7 +131,7 @@ describe('no agent is taken', () => {
     await expect(gather({ serveHost: '10.9.8.7', patienceUs: 1 })).rejects.toThrow(
       /puts no load on 10\.9\.8\.7; expected.*--allow-host/,
     );
-    await expect(gather({ host: 'elsewhere' })).rejects.toThrow(/listen on loopback of elsewhere; expected --serve-as/);
+    await expect(gather({ host: 'elsewhere', patienceUs: 1 })).rejects.toThrow(/listen on loopback of elsewhere; expected --serve-as/);
   });
 
   test('where the password is wrong, and none is shown', async () => {

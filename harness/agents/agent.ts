@@ -1,15 +1,15 @@
 // An agent: says that it is there, takes shards as jobs of its own queue, and runs them while the run that sent them lives.
 import { randomBytes } from 'node:crypto';
 import { type Job, Queue, Worker } from 'bullmq';
-import { nowUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
 import { within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import { AgentShard } from './agent-shard.ts';
 import type { ShardJob } from './job.ts';
 import { beatMs, expireQueue, keys, lifeMs, type Meeting, queueName, queueOptions } from './meeting.ts';
-import { type AgentCard, listAgents, removeCard, renewCard } from './registry.ts';
+import { type AgentCard, holdName, listAgents, removeCard, renewCard } from './registry.ts';
 import { RunClocks } from './run-clocks.ts';
+import { Silence } from './silence.ts';
 import { TrialClock } from './trial-clock.ts';
 
 /** Shards at a time: a run has a few for each agent. */
@@ -35,13 +35,15 @@ export interface AgentOptions {
 export async function runAgent(options: AgentOptions): Promise<void> {
   const { client } = options.meeting;
   const { name, host } = options.card;
-  const other = (await listAgents(client)).find((known) => known.name === name);
-  if (other !== undefined)
+  const id = randomBytes(4).toString('hex');
+  if (!(await holdName(client, { id, name }))) {
+    const other = (await listAgents(client)).find((known) => known.name === name);
     throw new FreshetError(
       'input',
-      `an agent called ${name} is there already (${other.host}); expected another --name`,
+      `an agent called ${name} is there already (${other?.host ?? 'it has just come'}); expected another --name`,
     );
-  const agent = new Agent(options);
+  }
+  const agent = new Agent(id, options);
   await agent.beat();
   options.say(`agent ${name} (${host}) waits for shards; it can carry ${options.card.carries} clients`);
   try {
@@ -53,16 +55,18 @@ export async function runAgent(options: AgentOptions): Promise<void> {
 
 class Agent {
   readonly #options: AgentOptions;
-  readonly #id = randomBytes(4).toString('hex');
+  readonly #id: string;
   readonly #shards = new Set<AgentShard>();
   readonly #clocks: RunClocks;
   readonly #worker: Worker<ShardJob>;
   readonly #timer: NodeJS.Timeout;
-  #lastBeatUs = nowUs();
+  readonly #silence = new Silence();
+  #isNamed = true;
   /** The run it works for, as last told. */
   #run: string | null = null;
 
-  constructor(options: AgentOptions) {
+  constructor(id: string, options: AgentOptions) {
+    this.#id = id;
     this.#options = options;
     this.#clocks = new RunClocks(options.meeting.client, this.#id);
     this.#worker = new Worker<ShardJob>(queueName(this.#id), (job) => this.#work(job), {
@@ -87,11 +91,17 @@ class Agent {
     const { client } = meeting;
     this.#checkBeats();
     const allows = [...(await this.#options.allows())];
+    // Whoever was away for long may have lost its name, and stays away while another has it: a run tells agents by their names.
+    const isNamed = await holdName(client, { id: this.#id, name: card.name });
+    if (this.#isNamed && !isNamed)
+      this.#options.say(`another agent is called ${card.name} by now; waits until it is gone`);
+    this.#isNamed = isNamed;
+    if (!isNamed) return;
     await renewCard(client, { ...card, id: this.#id, allows, isLeaving: signal.aborted });
     const jobs = [...this.#shards].map(({ job }) => job);
     await expireQueue(client, this.#id, jobs);
     this.#run = await client.get(keys.claim(this.#id));
-    this.#lastBeatUs = nowUs();
+    this.#silence.restart();
     this.#clocks.keepOnly(this.#run);
     for (const shard of this.#shards)
       if (shard.run !== this.#run) shard.abort('stopped it: its run is gone, or took it for lost');
@@ -112,8 +122,8 @@ class Agent {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#clocks.keepOnly(null);
-    const { meeting } = this.#options;
-    await removeCard(meeting.client, this.#id);
+    const { meeting, card } = this.#options;
+    await removeCard(meeting.client, { id: this.#id, name: card.name });
     await this.#worker.close();
     const queue = new Queue(queueName(this.#id), { ...queueOptions, connection: meeting.connection });
     queue.on('error', () => {});
@@ -150,7 +160,7 @@ class Agent {
 
   /** Without news of the run, its clients go: it may be dead, or take this agent for dead. */
   #checkBeats(): void {
-    if (nowUs() - this.#lastBeatUs < lifeMs * 1_000) return;
+    if (this.#silence.look() < lifeMs * 1_000) return;
     for (const shard of this.#shards) shard.abort(`stopped it: no word of its run for ${lifeMs / 1_000} s`);
   }
 }

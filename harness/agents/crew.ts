@@ -1,22 +1,25 @@
 // The agents of a run: found, claimed, kept by heartbeats, and given shards. In: how many are wanted, and where they meet.
 import { randomBytes } from 'node:crypto';
 import { nowUs, sleepUs } from '../contract/clock.ts';
-import { FreshetError, messageOf } from '../contract/errors.ts';
+import { FreshetError } from '../contract/errors.ts';
 import { isLoopback } from '../contract/loopback.ts';
 import type { TrialPlan } from '../plan/trial-plan.ts';
+import { within } from '../services/deadline.ts';
 import type { Executor, RunningShards, Seat } from '../swarm/executor.ts';
 import type { ShardPlan } from '../swarm/shard-contract.ts';
 import { CoordinatorClock } from './clock-exchange.ts';
 import { capacityOnAgents } from './fitting.ts';
 import { Hand } from './hand.ts';
 import { beatMs, lifeMs, type Meeting } from './meeting.ts';
-import { type AgentCard, claimAgent, type KnownAgent, listAgents, releaseClaim, renewClaim } from './registry.ts';
+import { type AgentCard, claimAgent, type KnownAgent, listAgents, renewClaim } from './registry.ts';
 import { startRemotely } from './remote-shards.ts';
+import { Silence } from './silence.ts';
 
 const patienceUs = 30_000_000;
 const lookEveryUs = 250_000;
 /** Commands go through Redis, to machines that may be far. */
 const leadUs = 500_000;
+const closingMs = 3_000;
 
 export interface CrewOptions {
   readonly meeting: Meeting;
@@ -40,8 +43,10 @@ export class Crew implements Executor {
   readonly #options: CrewOptions;
   readonly #run = randomBytes(6).toString('hex');
   readonly #hands: Hand[] = [];
+  readonly #silence = new Silence();
+  /** Rejects when Redis does not answer any more, or the run is to end. */
+  readonly #ending: Promise<never>;
   #trials = 0;
-  #lastBeatUs = nowUs();
   #timer: NodeJS.Timeout | null = null;
   #clock: CoordinatorClock | null = null;
   #onLost: (error: FreshetError) => void = () => {};
@@ -51,6 +56,13 @@ export class Crew implements Executor {
     this.lost = new Promise((resolve) => {
       this.#onLost = resolve;
     });
+    const { signal } = options;
+    this.#ending = new Promise((_, reject) => {
+      void this.lost.then(reject);
+      if (signal.aborted) reject(signal.reason);
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+    this.#ending.catch(() => {}); // Nothing may be under way.
   }
 
   /** Waits until so many agents are there and free, for 30 s at most. Throws `environment` with what is wrong with the others. */
@@ -62,7 +74,7 @@ export class Crew implements Executor {
       void crew.#beat().catch(() => {});
     }, beatMs);
     try {
-      crew.#clock = await CoordinatorClock.open(options.meeting.client, crew.#run);
+      crew.#clock = await crew.#unlessEnding(CoordinatorClock.open(options.meeting.client, crew.#run));
       await crew.#gather();
     } catch (error) {
       await crew.close();
@@ -72,7 +84,7 @@ export class Crew implements Executor {
   }
 
   async seats(plan: TrialPlan): Promise<readonly Seat[]> {
-    await this.#fillUp();
+    await this.#unlessEnding(this.#fillUp());
     const { count, say } = this.#options;
     const living = this.#living;
     if (living.length < count) say(`${living.length} of ${count} agents are there; the clients are dealt to these`);
@@ -93,11 +105,11 @@ export class Crew implements Executor {
     });
   }
 
-  /** Lets all agents go; nothing of the run stays in Redis. */
+  /** Lets all agents go; nothing of the run stays in a Redis that answers within 3 s. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#clock?.close();
-    await Promise.allSettled(this.#hands.map((hand) => this.#letGo(hand)));
+    await within(Promise.allSettled(this.#hands.map((hand) => hand.close())), closingMs);
   }
 
   get #living(): readonly Hand[] {
@@ -105,83 +117,84 @@ export class Crew implements Executor {
   }
 
   async #gather(): Promise<void> {
-    const { count, say, signal } = this.#options;
+    const { count, say } = this.#options;
     const untilUs = nowUs() + (this.#options.patienceUs ?? patienceUs);
     let told = -1;
+    const named = new Set<string>();
     for (;;) {
-      signal.throwIfAborted();
-      const known = await this.#fillUp();
+      const known = await this.#unlessEnding(this.#fillUp());
       const there = this.#living.length;
       if (there >= count) {
         say(`agents: ${this.#living.map(({ card }) => card.name).join(', ')}`);
         return;
       }
-      const unfit = known.flatMap((agent) => this.#unfitBecause(agent) ?? []);
-      const problems = unfit.map(({ because }) => because);
-      // Whoever is wanted is there, but cannot be used: waiting would not help.
-      const isHopeless = there + unfit.filter(({ forGood }) => forGood).length >= count;
-      if (nowUs() > untilUs || isHopeless)
+      const problems = known.flatMap((agent) => this.#unfitBecause(agent) ?? []);
+      if (nowUs() > untilUs)
         throw new FreshetError('environment', [
           `${there} of ${count} agents can be used; expected ${count} that are free and of this version; start them with: npm run agent -- --redis …`,
           ...problems,
         ]);
       if (told !== there) say(`waiting for agents: ${there} of ${count} are there`);
       told = there;
-      await sleepUs(lookEveryUs);
+      // Others may come that will do: whoever waits is told at once why these will not.
+      for (const problem of problems) if (!named.has(problem)) say(problem);
+      for (const problem of problems) named.add(problem);
+      await this.#unlessEnding(sleepUs(lookEveryUs));
     }
   }
 
-  /** Claims those who are there, fit and are free, up to the number that is wanted. Returns everyone who is known. */
+  /** A command to a Redis that is away waits for it: the run need not. */
+  #unlessEnding<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#ending]);
+  }
+
+  /** Lets go of those who leave, and claims those who are there, fit and are free, up to the number that is wanted. Returns everyone who is known. */
   async #fillUp(): Promise<readonly KnownAgent[]> {
     const { meeting, count } = this.#options;
     const known = await listAgents(meeting.client);
+    for (const hand of this.#living) {
+      const agent = known.find(({ id }) => id === hand.card.id);
+      if (agent === undefined || agent.card?.isLeaving === true) hand.lose('has left');
+    }
     for (const agent of known) {
       if (this.#living.length >= count) break;
       // One that was lost stays lost for this run: its machine, or its way to the servers, is not what it should be.
       if (this.#hands.some(({ card }) => card.id === agent.id)) continue;
       if (agent.card === null || agent.claimedBy !== null || this.#unfitBecause(agent) !== null) continue;
       if (agent.card.isLeaving || !(await claimAgent(meeting.client, agent.id, this.#run))) continue;
-      this.#hands.push(await Hand.open(agent.card, meeting));
+      this.#hands.push(await Hand.open(agent.card, meeting, this.#run));
     }
     return known;
   }
 
-  /** Why this one will not do, now or ever; `null` where it would, at least when it is free. */
-  #unfitBecause({ name, host, version, card, claimedBy }: KnownAgent): Unfit | null {
+  /** Why this one will not do; `null` where it would, at least when it is free. */
+  #unfitBecause({ name, host, version, card, claimedBy }: KnownAgent): string | null {
     const { version: own, serveHost, host: ownHost } = this.#options;
     if (claimedBy === this.#run) return null;
     if (version !== own || card === null)
-      return forGood(
-        `agent ${name} (${host}) is Freshet ${version}; expected ${own}, as the run; start it from the same code`,
-      );
+      return `agent ${name} (${host}) is Freshet ${version}; expected ${own}, as the run; start it from the same code`;
     if (isLoopback(serveHost) && host !== ownHost)
-      return forGood(
-        `agent ${name} is on ${host}, and the servers listen on loopback of ${ownHost}; expected --serve-as HOST, by which ${host} reaches them`,
-      );
+      return `agent ${name} is on ${host}, and the servers listen on loopback of ${ownHost}; expected --serve-as HOST, by which ${host} reaches them`;
     if (!isLoopback(serveHost) && !card.allows.includes(serveHost))
       // A name that it allows may come to mean this address.
-      return {
-        because: `agent ${name} (${host}) puts no load on ${serveHost}; expected it to be started with --allow-host ${serveHost}`,
-        forGood: false,
-      };
+      return `agent ${name} (${host}) puts no load on ${serveHost}; expected it to be started with --allow-host ${serveHost}`;
     return null;
   }
 
   async #beat(): Promise<void> {
     const { meeting } = this.#options;
     const known = await listAgents(meeting.client);
-    this.#lastBeatUs = nowUs();
+    this.#silence.restart();
     for (const hand of this.#living) {
       const { id } = hand.card;
       if (!known.some((agent) => agent.id === id)) hand.lose(`was not heard of for ${lifeMs / 1_000} s`);
       else if (!(await renewClaim(meeting.client, id, this.#run))) hand.lose('works for another run');
       hand.check();
-      if (hand.lostBy !== null) await releaseClaim(meeting.client, id, this.#run);
     }
   }
 
   #checkBeats(): void {
-    if (nowUs() - this.#lastBeatUs < lifeMs * 1_000) return;
+    if (this.#silence.look() < lifeMs * 1_000) return;
     this.#onLost(
       new FreshetError(
         'environment',
@@ -189,21 +202,6 @@ export class Crew implements Executor {
       ),
     );
   }
-
-  async #letGo(hand: Hand): Promise<void> {
-    const { client } = this.#options.meeting;
-    await hand.close();
-    await releaseClaim(client, hand.card.id, this.#run).catch((error) => this.#options.say(messageOf(error)));
-  }
-}
-
-interface Unfit {
-  readonly because: string;
-  readonly forGood: boolean;
-}
-
-function forGood(because: string): Unfit {
-  return { because, forGood: true };
 }
 
 /** Agents of one machine share what it can carry. */

@@ -3,20 +3,22 @@ import { Queue, QueueEvents } from 'bullmq';
 import type { ShardResult } from '../swarm/shard-contract.ts';
 import type { JobProgress, ShardJob } from './job.ts';
 import { expireQueue, type Meeting, queueName, queueOptions } from './meeting.ts';
-import type { AgentCard } from './registry.ts';
+import { type AgentCard, releaseClaim } from './registry.ts';
 import type { RemoteShard } from './remote-shard.ts';
 
 export class Hand {
   readonly card: AgentCard;
   lostBy: string | null = null;
   readonly #meeting: Meeting;
+  readonly #run: string;
   readonly #queue: Queue<ShardJob>;
   readonly #events: QueueEvents;
   readonly #shards = new Map<string, RemoteShard>();
 
-  private constructor(card: AgentCard, meeting: Meeting) {
+  private constructor(card: AgentCard, meeting: Meeting, run: string) {
     this.card = card;
     this.#meeting = meeting;
+    this.#run = run;
     const options = { ...queueOptions, connection: meeting.connection };
     // Some seconds of reports are enough: they are read as they come.
     this.#queue = new Queue(queueName(card.id), { ...options, streams: { events: { maxLen: 1_000 } } });
@@ -33,8 +35,8 @@ export class Hand {
     this.#events.on('failed', ({ jobId, failedReason }) => this.#shards.get(jobId)?.end(failedReason));
   }
 
-  static async open(card: AgentCard, meeting: Meeting): Promise<Hand> {
-    const hand = new Hand(card, meeting);
+  static async open(card: AgentCard, meeting: Meeting, run: string): Promise<Hand> {
+    const hand = new Hand(card, meeting, run);
     await Promise.all([hand.#queue.waitUntilReady(), hand.#events.waitUntilReady()]);
     return hand;
   }
@@ -52,8 +54,11 @@ export class Hand {
     for (const shard of this.#shards.values()) shard.check();
   }
 
+  /** What it still runs ends with the run's claim on it, within a beat. */
   lose(how: string): void {
-    this.lostBy ??= how;
+    if (this.lostBy !== null) return;
+    this.lostBy = how;
+    void this.#release();
     for (const shard of this.#shards.values()) shard.end(how);
   }
 
@@ -67,5 +72,11 @@ export class Hand {
     // A living agent needs its queue, and removes it itself.
     if (this.lostBy !== null) await this.#queue.obliterate({ force: true });
     await Promise.all([this.#queue.close(), this.#events.close()]);
+    await this.#release();
+  }
+
+  /** Where Redis is away, the claim fades by itself. */
+  async #release(): Promise<void> {
+    await releaseClaim(this.#meeting.client, this.card.id, this.#run).catch(() => {});
   }
 }

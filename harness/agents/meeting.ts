@@ -31,6 +31,8 @@ export const keys = {
   agents: `${prefix}:agents`,
   /** What an agent says of itself, while it lives. */
   card: (id: string) => `${prefix}:agent:${id}`,
+  /** The id of the agent that has a name, while that lives. */
+  name: (name: string) => `${prefix}:name:${name}`,
   /** The run that an agent works for, while that lives. */
   claim: (id: string) => `${prefix}:claim:${id}`,
   /** The commands of a trial, from its beginning. */

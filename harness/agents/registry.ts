@@ -78,8 +78,13 @@ export async function renewCard(client: Redis, own: AgentCard): Promise<void> {
     .exec();
 }
 
-export async function removeCard(client: Redis, id: string): Promise<void> {
-  await client.pipeline().del(keys.card(id)).srem(keys.agents, id).exec();
+export async function removeCard(client: Redis, { id, name }: Pick<AgentCard, 'id' | 'name'>): Promise<void> {
+  await client.pipeline().del(keys.card(id)).srem(keys.agents, id).eval(release, 1, keys.name(name), id).exec();
+}
+
+/** Takes the name for this agent, or keeps it; false when another has it. */
+export async function holdName(client: Redis, { id, name }: Pick<AgentCard, 'id' | 'name'>): Promise<boolean> {
+  return (await client.eval(holding, 1, keys.name(name), id, lifeMs)) === 1;
 }
 
 /** False when another run has it. */
@@ -87,6 +92,8 @@ export async function claimAgent(client: Redis, id: string, run: string): Promis
   return (await client.set(keys.claim(id), run, 'PX', lifeMs, 'NX')) !== null;
 }
 
+const holding =
+  "local by = redis.call('get', KEYS[1]) if by and by ~= ARGV[1] then return 0 end redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2]) return 1";
 const renewal =
   "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0";
 const release = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";

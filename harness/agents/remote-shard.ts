@@ -1,15 +1,20 @@
 // A shard that an agent runs, as the run sees it: reports out of BullMQ's events, and the silence of those that are gone.
-import { nowUs } from '../contract/clock.ts';
 import { Mailbox } from '../services/mailbox.ts';
 import type { ShardHandle } from '../swarm/executor.ts';
 import type { ShardCommand, ShardGroup, ShardPlan, ShardReport, ShardResult } from '../swarm/shard-contract.ts';
 import type { JobProgress } from './job.ts';
+import { Silence } from './silence.ts';
 
 /** A shard that has begun says how it stands five times a second. */
 const silenceUs = 5_000_000;
 /** To start, to rehearse, to sum up: on a busy machine too. */
 const answerUs = 15_000_000;
 const goneMs = 3_000;
+
+interface Owed {
+  readonly type: ShardReport['type'];
+  readonly withinUs: number;
+}
 
 export class RemoteShard implements ShardHandle {
   readonly name: string;
@@ -21,8 +26,9 @@ export class RemoteShard implements ShardHandle {
   /** Resolves when it waits for a common start, or has ended. */
   readonly ready: Promise<void>;
   readonly #reports = new Mailbox<ShardReport>();
-  /** What it owes us, since when, and for how long. */
-  #owes: { readonly type: ShardReport['type']; readonly sinceUs: number; readonly forUs: number } | null;
+  /** What it owes us, and how long it may take. */
+  #owes: Owed | null = { type: 'ready', withinUs: answerUs };
+  readonly #silence = new Silence();
   #hasEnded = false;
   #onEnded: (how: string) => void = () => {};
   #onReady: () => void = () => {};
@@ -33,7 +39,6 @@ export class RemoteShard implements ShardHandle {
     this.clients = plan.ranks.length;
     this.agent = agent;
     this.job = job;
-    this.#owes = { type: 'ready', sinceUs: nowUs(), forUs: answerUs };
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
     });
@@ -48,11 +53,10 @@ export class RemoteShard implements ShardHandle {
 
   /** Notes what a command asks of it. */
   told({ type }: ShardCommand): void {
-    const owes = (report: ShardReport['type'], forUs: number) => ({ type: report, sinceUs: nowUs(), forUs });
-    if (type === 'rehearse') this.#owes = owes('rehearsed', answerUs);
-    if (type === 'connect') this.#owes = owes('progress', silenceUs);
-    if (type === 'read-clock') this.#owes = owes('clock-read', answerUs);
-    if (type === 'finish') this.#owes = owes('result', answerUs);
+    if (type === 'rehearse') this.#await({ type: 'rehearsed', withinUs: answerUs });
+    if (type === 'connect') this.#await({ type: 'progress', withinUs: silenceUs });
+    if (type === 'read-clock') this.#await({ type: 'clock-read', withinUs: answerUs });
+    if (type === 'finish') this.#await({ type: 'result', withinUs: answerUs });
   }
 
   hear(report: JobProgress | ShardResult): void {
@@ -61,15 +65,15 @@ export class RemoteShard implements ShardHandle {
       return;
     }
     if (report.type === 'ready') this.#onReady();
-    if (report.type === this.#owes?.type) this.#owes = owedAfter(report.type);
+    if (report.type === this.#owes?.type) this.#await(owedAfter(report.type));
     this.#reports.deliver(report);
   }
 
   /** Looks whether it has been silent for too long. */
   check(): void {
     if (this.#owes === null) return;
-    const silentUs = nowUs() - this.#owes.sinceUs;
-    if (silentUs > this.#owes.forUs) this.end(`was not heard of for ${Math.round(silentUs / 1e6)} s`);
+    const silentUs = this.#silence.look();
+    if (silentUs > this.#owes.withinUs) this.end(`was not heard of for ${Math.round(silentUs / 1e6)} s`);
   }
 
   end(how: string): void {
@@ -77,6 +81,11 @@ export class RemoteShard implements ShardHandle {
     this.#hasEnded = true;
     this.#onReady();
     this.#onEnded(how);
+  }
+
+  #await(owed: Owed | null): void {
+    this.#owes = owed;
+    this.#silence.restart();
   }
 
   /** Its agent was told to close it, and says when it has. */
@@ -88,7 +97,7 @@ export class RemoteShard implements ShardHandle {
 }
 
 /** Clocks are read while it says how it stands, and that goes on; after anything else it waits for a command. */
-function owedAfter(type: JobProgress['type'] | 'result') {
+function owedAfter(type: JobProgress['type'] | 'result'): Owed | null {
   if (type !== 'progress' && type !== 'clock-read') return null;
-  return { type: 'progress', sinceUs: nowUs(), forUs: silenceUs } as const;
+  return { type: 'progress', withinUs: silenceUs };
 }

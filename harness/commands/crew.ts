@@ -3,7 +3,6 @@ import os from 'node:os';
 import { Crew } from '../agents/crew.ts';
 import { openMeeting } from '../agents/meeting.ts';
 import { findServeHost } from '../agents/serve-host.ts';
-import { within } from '../services/deadline.ts';
 import type { Guard } from '../services/guard.ts';
 import type { Executor } from '../swarm/executor.ts';
 import { shardCode } from './agent.ts';
@@ -17,7 +16,6 @@ export interface Placed {
 }
 
 const loopback = '127.0.0.1';
-const closingMs = 3_000;
 
 /** Calls `work` with the agents that were asked for, if any, and lets them go when it is done. */
 export async function withCrew(
@@ -35,7 +33,7 @@ export async function withCrew(
     try {
       await work({ executor: crew, serveHost });
     } finally {
-      await within(crew.close(), closingMs);
+      await crew.close();
     }
   } finally {
     meeting.close();
