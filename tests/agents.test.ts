@@ -131,7 +131,9 @@ describe('no agent is taken', () => {
     await expect(gather({ serveHost: '10.9.8.7', patienceUs: 1 })).rejects.toThrow(
       /puts no load on 10\.9\.8\.7; expected.*--allow-host/,
     );
-    await expect(gather({ host: 'elsewhere', patienceUs: 1 })).rejects.toThrow(/listen on loopback of elsewhere; expected --serve-as/);
+    await expect(gather({ host: 'elsewhere', patienceUs: 1 })).rejects.toThrow(
+      /listen on loopback of elsewhere; expected --serve-as/,
+    );
   });
 
   test('where the password is wrong, and none is shown', async () => {
