@@ -9,19 +9,16 @@ import { queriesPeak } from './storm-metrics.ts';
 import { distribution, scalar } from './values.ts';
 
 export function deployMetrics(input: TrialInput, totals: SwarmTotals): Partial<Record<MetricName, MetricValue>> {
-  const { outage, plan, readings, startUs, timeline } = input;
+  const { outage, plan, readings, results, startUs, timeline } = input;
   if (outage === null || outage.kind !== 'rolling') return {};
   const returns = totals.sessions.flatMap((report) => report.returns);
-  const awayUs = createHistogram();
-  for (const each of returns) if (each.backUs !== null) recordUs(awayUs, each.awayUs);
-  // Who was never cut off was away for no time, and is counted like everyone.
-  for (let rank = returns.length; rank < plan.clients; rank++) recordUs(awayUs, 0);
+  const known = plan.clients - results.lost.reduce((sum, shard) => sum + shard.clients, 0);
   const isPolling = plan.contender.transport === 'polling';
   const parts = isPolling ? null : connectionsByNode(readings.windowEnd, plan);
   const unplaced = isPolling ? 'polls hold nothing open that would stay with a node' : 'a node did not tell';
   const last = plan.nodes - 1;
   return {
-    'deploy.awayUs': distribution('deploy.awayUs', awayUs, '', {
+    'deploy.awayUs': distribution('deploy.awayUs', timesAway(returns, known), 'nothing is known of any client', {
       censored: returns.filter(({ backUs }) => backUs === null).length,
     }),
     'deploy.lossesPerClient': scalar(
@@ -39,6 +36,17 @@ export function deployMetrics(input: TrialInput, totals: SwarmTotals): Partial<R
     'deploy.skewAfter': scalar('deploy.skewAfter', parts === null ? null : skewOf(parts), unplaced),
     'deploy.lastNodeShare': scalar('deploy.lastNodeShare', parts === null ? null : shareOf(parts, last), unplaced),
   };
+}
+
+/** Who was never cut off was away for no time, and is counted like everyone; of clients that are lost with their agent nothing is known. */
+export function timesAway(
+  returns: readonly { readonly backUs: number | null; readonly awayUs: number }[],
+  clients: number,
+) {
+  const awayUs = createHistogram();
+  for (const each of returns) if (each.backUs !== null) recordUs(awayUs, each.awayUs);
+  for (let rank = returns.length; rank < clients; rank++) recordUs(awayUs, 0);
+  return awayUs;
 }
 
 /** Each node's turn. */
