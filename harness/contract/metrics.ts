@@ -20,6 +20,8 @@ export interface MetricDefinition {
   readonly boundary: 'window' | 'versions' | 'trial';
   /** How the shards' parts become one figure; `whole` is measured once for all of them. */
   readonly acrossShards: 'sum' | 'max' | 'histogram' | 'whole';
+  /** It grows with the clients, or is divided by them: without some of them it says too little. Every `sum` does. */
+  readonly ofAllClients?: boolean;
   /**
    * How repetitions become one figure in a report, which always is that of one repetition: of counts the `mean`, so that it does not
    * grow with the repetitions. Distributions merge as histograms, never as averaged percentiles.
@@ -50,6 +52,7 @@ const rate = {
   deterministic: true,
   boundary: 'window',
   acrossShards: 'whole',
+  ofAllClients: true,
   acrossRepetitions: 'median',
 } as const satisfies Shape;
 const cpu = {
@@ -59,6 +62,7 @@ const cpu = {
   deterministic: false,
   boundary: 'window',
   acrossShards: 'whole',
+  ofAllClients: true,
   acrossRepetitions: 'median',
 } as const satisfies Shape;
 const latency = {
@@ -333,6 +337,7 @@ export const metrics = {
     ...bytes,
     deterministic: false,
     acrossShards: 'whole',
+    ofAllClients: true,
     acrossRepetitions: 'max',
     label: 'server memory',
     meaning: 'Resident memory of the server processes at the end of the window',
@@ -341,6 +346,7 @@ export const metrics = {
     ...bytes,
     deterministic: false,
     acrossShards: 'whole',
+    ofAllClients: true,
     label: 'memory/client',
     meaning: 'Growth of server memory plus kernel socket memory for each client, from 1,000 clients on',
   },
@@ -443,6 +449,7 @@ export const metrics = {
     kind: 'gauge',
     unit: '1/s',
     acrossShards: 'whole',
+    ofAllClients: true,
     acrossRepetitions: 'median',
     label: 'DB peak/s',
     meaning: 'Database queries in the busiest 100 ms after the server listened again, × 10',
@@ -480,6 +487,7 @@ export const metrics = {
     kind: 'gauge',
     unit: '1/s',
     acrossShards: 'whole',
+    ofAllClients: true,
     acrossRepetitions: 'median',
     label: 'DB peak/s',
     meaning: 'Database queries in the busiest 100 ms from the deploy’s beginning on, × 10',
@@ -566,6 +574,7 @@ export const metrics = {
     kind: 'gauge',
     unit: '1/s',
     acrossShards: 'whole',
+    ofAllClients: true,
     acrossRepetitions: 'median',
     label: 'DB peak after',
     meaning: 'Database queries in the busiest 100 ms after the service came back, × 10',
@@ -672,6 +681,7 @@ export const metrics = {
     deterministic: false,
     needs: 'slow',
     acrossShards: 'whole',
+    ofAllClients: true,
     acrossRepetitions: 'max',
     label: 'peak memory',
     meaning: 'The most resident memory of the server processes within the window, looked at once a second',
@@ -780,6 +790,7 @@ export const metrics = {
   },
   'generator.errorUs': {
     ...cpu,
+    ofAllClients: false,
     unit: 'us',
     better: 'neither',
     label: 'generator error',
@@ -788,6 +799,7 @@ export const metrics = {
   },
   'generator.cpuShare': {
     ...cpu,
+    ofAllClients: false,
     unit: 'ratio',
     acrossShards: 'max',
     acrossRepetitions: 'max',

@@ -255,6 +255,18 @@ describe('a trial', () => {
     expect(examineHealth(error(24_000)(healthy()))).toHaveLength(1);
   });
 
+  test('that lost an agent tells nothing that all clients sum up to, cause or share, and what it measured of the others', () => {
+    const changed = metrics({
+      'updates.delivered': count(1_000),
+      'memory.bytesPerClient': { unit: 'bytes', value: 9_000 },
+      'connect.dbQueries': count(1),
+      'connect.us': times(2_000),
+    });
+    const [finding] = examineHealth(lostAgent(changed(healthy())));
+    const sums = ['updates.delivered', 'memory.bytesPerClient', 'connect.dbQueries', 'db.queriesPerMinute'];
+    expect([...(finding?.voids ?? [])].sort()).toEqual(sums.sort());
+  });
+
   test('that polls has its generator’s error set against the round trips that canaries compare', () => {
     const polling = metrics({
       freshnessUs: times(1_980_000),

@@ -153,15 +153,18 @@ const agentLost: Check = ({ input: { agents, results }, metrics }) =>
     const own = results.lost.filter(({ agent }) => agent === name);
     const clients = own.reduce((sum, shard) => sum + shard.clients, 0);
     const all = agents.reduce((sum, agent) => sum + agent.clients, 0);
-    const message = `agent ${name} (${host}) ${own[0]?.how}; what its ${formatNumber(clients)} of ${formatNumber(all)} clients saw is in no figure, and sums over all clients are void`;
+    const message = `agent ${name} (${host}) ${own[0]?.how}; what its ${formatNumber(clients)} of ${formatNumber(all)} clients saw is in no figure, and sums over all clients, and what all of them cause, are void`;
     return own.length === 0
       ? []
       : [{ severity: 'fatal', code: 'AGENT_LOST' satisfies HealthCode, message, voids: sumsIn(metrics) }];
   });
 
+/** Whatever of these says too little where clients are lacking. */
 function sumsIn(metrics: HealthInput['metrics']): MetricName[] {
-  const isSum = (name: MetricName) => metricOf(name).acrossShards === 'sum' || name === 'memory.bytesPerClient';
-  return metricNames.filter((name) => metrics[name] !== undefined && isSum(name));
+  return metricNames.filter((name) => {
+    const { acrossShards, ofAllClients } = metricOf(name);
+    return metrics[name] !== undefined && (acrossShards === 'sum' || ofAllClients === true);
+  });
 }
 
 const clientsMissing: Check = ({ input, totals }) => {
