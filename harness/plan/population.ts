@@ -102,7 +102,10 @@ const marginUs = 1_000_000;
 /** Node's keep-alive: so many probes, a second apart. */
 const keepAliveProbesUs = 10_000_000;
 
-/** How long this contender may take, by its own timers, to notice a client that has vanished; 0 where it has none. */
+/**
+ * How long this contender may take, by its own timers, to notice a client that has vanished; 0 where it has none. SSE's comments ask for no
+ * answer: two of them are sent, so that it has been seen whether they notice.
+ */
 export function noticedWithinUs(contender: Contender): number {
   if (contender.transport !== 'websocket' && contender.transport !== 'sse') return 0;
   const us = (name: string) => Number(settingOf(contender, name));
@@ -110,14 +113,15 @@ export function noticedWithinUs(contender: Contender): number {
   const everyUs = us('heartbeat-interval');
   return Math.max(
     keepAliveUs === 0 ? 0 : keepAliveUs + keepAliveProbesUs + marginUs,
-    contender.transport === 'websocket' ? heartbeatUs(String(settingOf(contender, 'heartbeat')), everyUs, us) : 0,
+    heartbeatUs(contender, everyUs, us),
   );
 }
 
-function heartbeatUs(kind: string, everyUs: number, us: (name: string) => number): number {
+function heartbeatUs(contender: Contender, everyUs: number, us: (name: string) => number): number {
+  const kind = settingOf(contender, 'heartbeat');
   if (kind === 'none') return 0;
   const slotUs = everyUs / 20;
-  return kind === 'next-round'
+  return kind === 'next-round' || contender.transport === 'sse'
     ? 2 * everyUs + slotUs + marginUs
     : everyUs + us('heartbeat-timeout') + slotUs + marginUs;
 }
