@@ -155,9 +155,45 @@ describe('clients that need a token', () => {
     expect(headlineOf(readRun(record)).caveats.join()).not.toContain('not seen');
   });
 
+  it('are compared where there are two, and where tokens were looked for at all', () => {
+    expect(sentencesOf(recordOf({ [query]: told(10, 1) }))).toEqual([
+      `Websocket+auth=query left their tokens in the access log.`,
+    ]);
+    expect(sentencesOf(recordOf({ [query]: told(0, 0.5), [session]: told(0, 1) }))).toEqual([
+      `A connect took 1 query with ${session}, 0.5 with ${query}.`,
+    ]);
+    const unread = (dbQueries: number): Told => ({
+      metrics: {
+        ...told(0, dbQueries).metrics,
+        'auth.tokensLogged': { unit: 'count', value: null, reason: 'no balancer logged what clients asked for' },
+      },
+      series: {},
+    });
+    for (const record of [recordOf({ [query]: unread(1) }), recordOf({ [query]: unread(1), [session]: unread(2) })])
+      expect(sentencesOf(record).join()).not.toContain('A connect took');
+  });
+
   it('are said to have come again where they did', () => {
     expect(sentencesOf(recordOf({ [query]: told(0, 1), [expired]: told(0, 1, 3.5, 10) }))).toContain(
       `With ${expired} every client was refused, and tried up to 3.5 times on average.`,
     );
   });
+});
+
+it('clients that act are told of by when everybody had seen it, and when it was acknowledged', () => {
+  const acted = (seenUs: readonly number[], ackUs: number): Told => ({
+    metrics: {
+      'action.seenByAllUs': distributionOf(seenUs, seenUs.length === 0 ? 3 : 0),
+      'action.ackUs': distributionOf([ackUs, ackUs, ackUs]),
+    },
+    series: {},
+  });
+  const record = recordOf({ websocket: acted([5e3, 6e3, 7e3], 3e3), polling: acted([1e6, 2e6, 3e6], 3.1e3) });
+  expect(sentencesOf(record)).toEqual([
+    'Everybody had seen half of all actions within 6 ms with websocket, 2 s with polling.',
+    'Half of all actions were acknowledged within 3.1 ms with each of 2 contenders.',
+  ]);
+  expect(sentencesOf(recordOf({ websocket: acted([], 3e3) }))).toEqual([
+    'Half of all actions were acknowledged within 3 ms with websocket.',
+  ]);
 });

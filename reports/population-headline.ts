@@ -1,9 +1,9 @@
-// Contenders of one scenario whose clients vanish, read slowly, come and go, or need a token → sentences that say what became of it.
+// Contenders of one scenario whose clients vanish, read slowly, come and go, act, or need a token → sentences that say what became of it.
 import type { MetricName } from '../harness/contract/metrics.ts';
 import { formatBytes, formatDurationUs, formatNumber } from '../harness/contract/units.ts';
-import { capitalise, extremesOf, joinWords } from './charts/extremes.ts';
+import { capitalise, type Extremes, extremesOf, joinWords } from './charts/extremes.ts';
 import { counted } from './conditions.ts';
-import { quantileOf } from './merge.ts';
+import { centreOf, quantileOf } from './merge.ts';
 import { type Contender, numberOf } from './run.ts';
 import { marginOf } from './table.ts';
 
@@ -14,6 +14,7 @@ export function populationSentences(contenders: readonly Contender[]): string[] 
     ...vanishedSentences(have('vanished.noticedUs')),
     ...slowSentences(have('slow.bufferedBytes').filter(({ figures }) => figures['vanished.noticedUs'] === undefined)),
     ...soakSentences(have('soak.connectionsLeft')),
+    ...actionSentences(have('action.seenByAllUs')),
     ...tokenSentences(have('auth.tokensLogged')),
   ];
 }
@@ -74,17 +75,36 @@ function soakSentences(contenders: readonly Contender[]): string[] {
   ];
 }
 
+/** When everybody had seen what somebody did, and when whoever did it knew. */
+function actionSentences(contenders: readonly Contender[]): string[] {
+  const p50s = (name: MetricName) => extremesOf(contenders, ({ figures }) => centreOf(figures[name]));
+  const [seen, acknowledged] = [p50s('action.seenByAllUs'), p50s('action.ackUs')];
+  return [
+    seen === null ? '' : `Everybody had seen half of all actions within ${spellSpan(seen)}.`,
+    acknowledged === null ? '' : `Half of all actions were acknowledged within ${spellSpan(acknowledged)}.`,
+  ].filter((sentence) => sentence !== '');
+}
+
+/** The quickest and the slowest; where they are alike, what is true of all. */
+function spellSpan({ most, least, count, alike }: Extremes): string {
+  if (alike) return `${formatDurationUs(most.value)} with each of ${count} contenders`;
+  const quickest = `${formatDurationUs(least.value)} with ${least.label}`;
+  return count === 1 ? quickest : `${quickest}, ${formatDurationUs(most.value)} with ${most.label}`;
+}
+
 /** Who read the tokens, what checking them asked of the database, and whether those who were refused came again. */
 function tokenSentences(contenders: readonly Contender[]): string[] {
+  // Without a balancer that logs them, or a token, none were counted.
+  if (contenders.every((each) => numberOf(each, 'auth.tokensLogged') === null)) return [];
   const loggedBy = contenders.filter((each) => (numberOf(each, 'auth.tokensLogged') ?? 0) > 0);
   const queries = extremesOf(contenders.filter(isLetIn), (each) => numberOf(each, 'connect.dbQueries'));
   const refused = contenders.filter((each) => !isLetIn(each));
   const tries = Math.max(0, ...refused.map((each) => numberOf(each, 'connect.attemptsPerClient') ?? 0));
   return [
     loggedBy.length === 0 ? '' : `${capitalise(namesOf(loggedBy))} left their tokens in the access log.`,
-    queries === null || queries.alike
+    queries === null || queries.alike || queries.count < 2
       ? ''
-      : `A connect took ${formatNumber(queries.most.value)} queries with ${queries.most.label}, ${formatNumber(queries.least.value)} with ${queries.least.label}.`,
+      : `A connect took ${formatNumber(queries.most.value)} ${queries.most.value === 1 ? 'query' : 'queries'} with ${queries.most.label}, ${formatNumber(queries.least.value)} with ${queries.least.label}.`,
     refused.length === 0
       ? ''
       : tries <= 1
