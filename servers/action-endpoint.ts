@@ -8,8 +8,8 @@ import type { Metrics } from './metrics.ts';
 import type { ActionAnswer, ActionRefusal } from './protocol.ts';
 
 export interface ActionEndpoint {
-  readonly actions: Actions;
-  readonly admission: Admission;
+  readonly actions: Pick<Actions, 'take'>;
+  readonly admission: Pick<Admission, 'judgeAction'>;
   readonly metrics: Metrics;
   /** Of a body. */
   readonly maxBytes: number;
@@ -48,6 +48,8 @@ export async function serveAction(
 
 /** The whole body; beyond the limit it is let go by unread. */
 async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 'too large' | 'gone'> {
+  // Whoever left while somebody was asked about the token: nothing more is emitted.
+  if (request.destroyed) return 'gone';
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return 'too large';
   const chunks: Buffer[] = [];
   let length = 0;
