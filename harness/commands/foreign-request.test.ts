@@ -24,13 +24,27 @@ test('a storm needs a way to take the server away', () => {
   expect(request({ run: 'node server.mjs' }, ['reconnect-storm']).trials).toHaveLength(1);
 });
 
-test.each(['auth', 'scale-out', 'rolling-deploy', 'corporate-proxy', 'idle-proxy', 'redis-outage', 'zombies'])(
-  '%s is of the reference servers',
-  (scenario) => {
-    const ran = { run: 'node server.mjs', url: 'http://127.0.0.1:1/{audience}' };
-    expect(() => request(ran, [scenario])).toThrow(/expected dashboard or reconnect-storm with api\.ts/);
-  },
-);
+test.each([
+  'auth',
+  'scale-out',
+  'rolling-deploy',
+  'corporate-proxy',
+  'idle-proxy',
+  'redis-outage',
+  'postgres-restart',
+  'zombies',
+  'slow-readers',
+  'soak',
+  'pool-drain',
+  'chatty',
+])('%s is of the reference servers', (scenario) => {
+  const ran = { run: 'node server.mjs', url: 'http://127.0.0.1:1/{audience}' };
+  expect(() => request(ran, [scenario])).toThrow(/expected dashboard or reconnect-storm with api\.ts/);
+});
+
+test('that clients cannot act is said before anything else', () => {
+  expect(() => request({}, ['chatty'])).toThrow(/^in chatty clients act, and api\.ts cannot say how/);
+});
 
 test('load goes to this machine, unless the host is named', () => {
   for (const host of ['127.0.0.1', '127.8.9.1', 'localhost', '[::1]'])

@@ -2,6 +2,7 @@
 import { auth } from '../../scenarios/auth.ts';
 import { corporateProxy } from '../../scenarios/corporate-proxy.ts';
 import { idleProxy } from '../../scenarios/idle-proxy.ts';
+import { poolDrain } from '../../scenarios/pool-drain.ts';
 import { scaleOut } from '../../scenarios/scale-out.ts';
 import { isMixed } from '../plan/population.ts';
 import { serviceFaultOf } from '../plan/service-fault.ts';
@@ -13,14 +14,20 @@ import { hostProblems } from '../targets/target-file.ts';
 /** Connections a second that a host beyond this machine is asked for, at most. */
 const mostConnectsElsewhere = 1_000;
 
-/** What these compare are settings of the reference servers, or of a balancer before them. */
-const comparingSettings: readonly string[] = [auth, scaleOut, corporateProxy, idleProxy].map(({ name }) => name);
+/** What these compare are settings of the reference servers, their pool, or a balancer before them. */
+const comparingSettings: readonly string[] = [auth, scaleOut, corporateProxy, idleProxy, poolDrain].map(
+  ({ name }) => name,
+);
 
 export function foreignProblems(plan: TrialPlan, targets: readonly ForeignTarget[]): string[] {
   const target = targets.find(({ subject }) => subject.name === plan.contender.foreign?.name);
   if (target === undefined) return [];
   const { definition, file, subject } = target;
   const problems: string[] = [];
+  if (plan.acting !== null)
+    problems.push(
+      `in ${plan.scenario} clients act, and ${file} cannot say how; expected dashboard or reconnect-storm with ${file}`,
+    );
   const isElsewhere = hostProblems(subject.url, [], '').length > 0;
   if (isElsewhere && plan.connectRate > mostConnectsElsewhere)
     problems.push(
@@ -29,10 +36,6 @@ export function foreignProblems(plan: TrialPlan, targets: readonly ForeignTarget
   if (plan.audiences > 1 && !mentionsAudience(definition))
     problems.push(
       `--audiences ${plan.audiences}: ${file} sends all clients to one; expected {audience} in its url, headers or onOpen`,
-    );
-  if (plan.acting !== null)
-    problems.push(
-      `in ${plan.scenario} clients act, and ${file} cannot say how; expected dashboard or reconnect-storm with ${file}`,
     );
   if (isMixed(plan) || plan.fault?.kind === 'rolling' || comparingSettings.includes(plan.scenario))
     problems.push(`${plan.scenario} needs the reference servers; expected dashboard or reconnect-storm with ${file}`);
