@@ -99,7 +99,7 @@ test('a server whose messages are not understood has arrivals, and no freshness 
 test('a server that a command restarts is seen to come back, and all its clients', () => {
   const [trial] = storm.trials;
   const fault = trial?.events.find(({ kind }) => kind === 'fault');
-  expect(fault?.what).toBe('server killed');
+  expect(fault?.what).toBe('restart command run');
   const downUs = (fault?.untilUs ?? 0) - (fault?.atUs ?? 0);
   expect(downUs).toBeGreaterThan(300_000);
   expect(scalarOf(trial?.metrics['storm.gaveUp'])).toBe(0);

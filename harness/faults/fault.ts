@@ -1,7 +1,7 @@
 // What is done to a system on purpose, and when it is there again. One function for each kind of fault.
 import { nowUs, sleepUntilUs } from '../contract/clock.ts';
 import { FreshetError } from '../contract/errors.ts';
-import type { FaultKind, FaultPlan } from '../plan/fault.ts';
+import { type FaultKind, type FaultPlan, faultMeanings, restartsServers } from '../plan/fault.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { RunningSystem, SystemServices } from '../targets/system.ts';
 import { type Restart, restartInTurn } from './rolling.ts';
@@ -10,6 +10,8 @@ import { interruptService } from './service-fault.ts';
 /** What happened, µs of the monotonic clock; both moments are one where the system was there all the time. */
 export interface Outage {
   readonly kind: FaultKind;
+  /** What was done, in words. */
+  readonly what: string;
   readonly atUs: number;
   readonly untilUs: number;
   /** Of a rolling deploy: each node's turn. */
@@ -31,8 +33,10 @@ export async function inflict(plan: FaultPlan, victims: Victims, startUs: number
   await sleepUntilUs(startUs + plan.atUs);
   const atUs = nowUs();
   const restarts = (await faults[plan.kind](plan, victims, atUs)) ?? [];
+  const isCommand = restartsServers(plan.kind) && victims.system.restartsByCommand === true;
+  const what = isCommand ? 'restart command run' : faultMeanings[plan.kind];
   const isMomentary = plan.kind === 'cut' || plan.kind === 'half-open';
-  return { kind: plan.kind, atUs, untilUs: isMomentary ? atUs : nowUs(), restarts };
+  return { kind: plan.kind, what, atUs, untilUs: isMomentary ? atUs : nowUs(), restarts };
 }
 
 type Inflict = (plan: FaultPlan, victims: Victims, atUs: number) => Promise<undefined | readonly Restart[]>;

@@ -6,7 +6,6 @@ import { staleSeries } from '../measure/stale.ts';
 import { sessionSeries, stormFigures } from '../measure/storm.ts';
 import { everyShard, type SwarmTotals } from '../measure/swarm-totals.ts';
 import type { TrialInput } from '../measure/trial-input.ts';
-import { faultMeanings } from '../plan/fault.ts';
 import { serviceFaultOf } from '../plan/service-fault.ts';
 import { populationSeries } from './population-metrics.ts';
 import { distribution, scalar } from './values.ts';
@@ -55,7 +54,7 @@ export function stormMetrics(input: TrialInput, totals: SwarmTotals): Partial<Re
 export function faultEvents({ outage, startUs }: TrialInput): TrialRecord['events'] {
   if (outage === null) return [];
   const [atUs, untilUs] = [Math.round(outage.atUs - startUs), Math.round(outage.untilUs - startUs)];
-  return [{ kind: 'fault', atUs, untilUs: untilUs > atUs ? untilUs : null, what: faultMeanings[outage.kind] }];
+  return [{ kind: 'fault', atUs, untilUs: untilUs > atUs ? untilUs : null, what: outage.what }];
 }
 
 /** Stale screens and waits for the pool stand beside the database's queries and, with a fault, the clients' comings and goings. */

@@ -88,7 +88,7 @@ test('a command restarts a server that was there already, and need not wait for 
     expect(system.servers).toEqual([{ name: 'api.ts', pid: before }]);
     const startUs = nowUs();
     await system.endServers('SIGKILL', 0);
-    expect(system.isRestarting).toBe(true);
+    expect([system.isRestarting, system.restartsByCommand]).toEqual([true, true]);
     await system.restartServers();
     expect(nowUs() - startUs).toBeGreaterThan(200_000);
     expect(await listens({ host: '127.0.0.1', port })).toBe(true);
@@ -105,6 +105,7 @@ test('commands end it and bring it back, one that becomes the server included; a
   const faults = { kill: 'kill -9 $(cat pid)', start: `echo $$ > pid; exec node server.cjs ${port}` };
   await beside(async () => {
     const system = await start({ faults });
+    expect(system.restartsByCommand).toBe(false);
     await system.endServers('SIGTERM', 0);
     await system.restartServers();
     expect(await listens({ host: '127.0.0.1', port })).toBe(true);

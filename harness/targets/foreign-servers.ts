@@ -89,6 +89,11 @@ class StandingServer implements RunningSystem {
     return this.restartServers();
   }
 
+  get restartsByCommand(): boolean {
+    const { faults = {} } = this.#options.definition;
+    return (faults.kill ?? faults.drain) === undefined && faults.restart !== undefined;
+  }
+
   /** How a fault that takes its own time comes back: at once, not when the plan says. */
   get isRestarting(): boolean {
     return this.#restart !== null;

@@ -71,6 +71,8 @@ export interface RunningSystem {
   /** Stops and continues the servers, where that takes more than a signal. */
   freeze?(): Promise<void>;
   thaw?(): Promise<void>;
+  /** Ending and coming back is one command, of which nobody knows what it does in between. */
+  readonly restartsByCommand?: boolean;
   /** A restart is under way that takes as long as it takes. */
   readonly isRestarting?: boolean;
   /** How long the servers took to start, in µs. */
