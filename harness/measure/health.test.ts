@@ -6,6 +6,7 @@ import { planUpdates } from '../plan/arrivals.ts';
 import { parseContender } from '../plan/contender.ts';
 import { planTrials, settingsOf, type TrialPlan } from '../plan/trial-plan.ts';
 import type { ActionCounts } from '../swarm/action-log.ts';
+import type { Sighting } from '../swarm/sightings.ts';
 import { examineHealth, type HealthCode, type HealthInput } from './health.ts';
 
 function planOf(contender: string): TrialPlan {
@@ -108,12 +109,12 @@ const published =
     input({ published: health.input.published.slice(0, share * health.input.published.length) })(health);
 /** Of 100 that were due all were acknowledged, but for what is given. */
 const actions =
-  (given: Partial<ActionCounts>): Change =>
+  (given: Partial<ActionCounts>, seen: readonly Sighting[] = []): Change =>
   (health) => {
     const counts = { due: 100, acknowledged: 100, refused: 0, unsent: 0, unanswered: 0, ...given };
     return {
       ...health,
-      totals: { ...health.totals, actions: { trial: counts, window: counts, bytes: { up: 0, down: 0 }, seen: [] } },
+      totals: { ...health.totals, actions: { trial: counts, window: counts, bytes: { up: 0, down: 0 }, seen: [seen] } },
     };
   };
 const windowEnd = (atUs: number, foreign: number): Change =>
@@ -139,7 +140,12 @@ const provocations: Readonly<Record<HealthCode, readonly [HealthFinding['severit
   NOTHING_PUBLISHED: ['fatal', published(0)],
   CHANGES_NOT_PUBLISHED: ['fatal', published(0.5)],
   PUBLISH_RETRIED: ['warn', input({ publishFailures: 1 })],
-  DELIVERED_TOO_MUCH: ['fatal', trial({ delivered: 1_991 })],
+  DELIVERED_TOO_MUCH: [
+    'fatal',
+    trial({ delivered: 1_991 }),
+    // Of 500 who watch.
+    actions({}, [{ audience: 0, version: 7, clients: 501, lastUs: 1 }]),
+  ],
   COUNTS_DO_NOT_RECONCILE: [
     'fatal',
     trial({ delivered: 1_989 }),

@@ -15,6 +15,7 @@ import type { ShardResult } from '../swarm/shard-contract.ts';
 import type { SwarmState } from '../swarm/swarm.ts';
 import { judgeLateness, p99Of } from './lateness.ts';
 import type { Reading } from './reading.ts';
+import { countOverseen } from './seen-by-all.ts';
 import type { SwarmTotals } from './swarm-totals.ts';
 import { holdsUpChanges, type TrialInput } from './trial-input.ts';
 import { disagree } from './witnesses.ts';
@@ -222,11 +223,15 @@ const reconciled: Check = ({ totals }) => {
 };
 
 /** Each action has one end, and those that were done made a version each. */
-const actionsEnded: Check = ({ input: { givenUp }, totals: { actions } }) => {
+const actionsEnded: Check = ({ input: { givenUp, plan }, totals: { actions } }) => {
   if (actions === null) return [];
   const { due, acknowledged, refused, unsent, unanswered } = actions.trial;
   const sum = acknowledged + refused + unsent + unanswered;
+  const overseen = countOverseen(actions.seen, plan);
   return [
+    ...(overseen === 0
+      ? []
+      : fatal('DELIVERED_TOO_MUCH', `more clients saw than watch the dashboard: ${overseen} versions`)),
     ...(sum === due
       ? []
       : fatal(

@@ -10,12 +10,7 @@ export function seenByAllUs(
   shards: readonly (readonly Sighting[])[],
   { clients, audiences }: { readonly clients: number; readonly audiences: number },
 ): { readonly histogram: Histogram; readonly censored: number } {
-  const merged = new Map<string, { clients: number; lastUs: number }>();
-  for (const { audience, version, clients: seeing, lastUs } of shards.flat()) {
-    const key = `${audience}:${version}`;
-    const known = merged.get(key) ?? { clients: 0, lastUs: Number.NEGATIVE_INFINITY };
-    merged.set(key, { clients: known.clients + seeing, lastUs: Math.max(known.lastUs, lastUs) });
-  }
+  const merged = mergeSightings(shards);
   const histogram = createHistogram();
   let censored = 0;
   for (const { audience, version, intendedUs } of changes) {
@@ -24,6 +19,25 @@ export function seenByAllUs(
     else recordUs(histogram, seen.lastUs - intendedUs);
   }
   return { histogram, censored };
+}
+
+/** Versions that more clients are said to hold than watch: somebody was counted twice. */
+export function countOverseen(
+  shards: readonly (readonly Sighting[])[],
+  dealt: { readonly clients: number; readonly audiences: number },
+): number {
+  return [...mergeSightings(shards).values()].filter(({ audience, clients }) => clients > watchersOf(audience, dealt))
+    .length;
+}
+
+function mergeSightings(shards: readonly (readonly Sighting[])[]): Map<string, Omit<Sighting, 'version'>> {
+  const merged = new Map<string, Omit<Sighting, 'version'>>();
+  for (const { audience, version, clients, lastUs } of shards.flat()) {
+    const key = `${audience}:${version}`;
+    const known = merged.get(key) ?? { clients: 0, lastUs: Number.NEGATIVE_INFINITY };
+    merged.set(key, { audience, clients: known.clients + clients, lastUs: Math.max(known.lastUs, lastUs) });
+  }
+  return merged;
 }
 
 /** The clients of one audience, being dealt by rank. */

@@ -151,7 +151,7 @@ export interface ShardResult {
 export interface ShardActions {
   readonly trial: ActionCounts;
   readonly window: ActionCounts;
-  /** Bytes of actions and their answers within the window. */
+  /** Bytes from the window's start on: of the actions due within it and their answers, those that came after its end too. */
   readonly bytes: { readonly up: number; readonly down: number };
   /** Of the window's versions. */
   readonly seen: readonly Sighting[];

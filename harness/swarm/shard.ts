@@ -297,16 +297,17 @@ export class Shard {
       samples,
       staleUs: this.#ledger.staleness.report(),
       sessions: this.#ledger.sessions.report(),
-      actions: this.#actionsBetween(start, end),
+      actions: this.#actionsSince(start),
       cpuUs: end.cpuUs - start.cpuUs,
       clock: null,
     };
   }
 
-  #actionsBetween(start: Reading, end: Reading): ShardActions | null {
+  #actionsSince(start: Reading): ShardActions | null {
     if (this.#acting === null) return null;
     const { log, seen } = this.#acting;
-    const bytes = { up: end.actions.up - start.actions.up, down: end.actions.down - start.actions.down };
+    const { actions } = this.#read();
+    const bytes = { up: actions.up - start.actions.up, down: actions.down - start.actions.down };
     return { trial: log.trial, window: log.inWindow, bytes, seen: seen.report() };
   }
 
