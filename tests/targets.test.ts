@@ -21,7 +21,7 @@ const { run, ...rest } = target;
 export default {
   ...rest,
   pid: 'cat pid',
-  faults: { restart: 'kill -9 $(cat pid); sleep 0.3; node ${join(root, 'examples/socket.io/server.mjs')} & echo $! > pid' },
+  faults: { restart: 'TOKEN=geheim; kill -9 $(cat pid); sleep 0.3; node ${join(root, 'examples/socket.io/server.mjs')} & echo $! > pid' },
 };`;
 
 /** Nothing of it is understood but that something arrives. */
@@ -107,4 +107,6 @@ test('a server that a command restarts is seen to come back, and all its clients
   // Changes that could not be made meanwhile come late, and that speaks against nothing.
   expect(scalarOf(trial?.metrics['updates.missed'])).toBe(0);
   expect(trial?.health.map(({ code }) => code)).not.toContain('PUBLISH_RETRIED');
+  // Of a command, which may hold a secret, nothing is kept.
+  expect(readFileSync(join(out, 'storm', 'latest', 'run.json'), 'utf8')).not.toContain('geheim');
 });

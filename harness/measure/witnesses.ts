@@ -1,4 +1,4 @@
-// The same counts from parties that do not know of each other: the clients, the servers' /metrics, and pg_stat_statements.
+// The same counts from parties that do not know of each other: the clients, the servers' /metrics, and Postgres (pg_stat_statements, versions).
 // Taken over the whole trial at rest, so that nothing is in flight and they must agree to the last one.
 import { metricNames } from '../../servers/protocol.ts';
 import type { WitnessedCount } from '../contract/record.ts';

@@ -1,16 +1,14 @@
 // The program that makes changes of somebody's own server: the publisher's commands on stdin become calls of the target file's `publish`,
 // or of its command; answers go to stdout. Arguments: the bundled target file, its name, what its versions are
 // ahead of ours, and the server's URL.
-import { execFile } from 'node:child_process';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { promisify } from 'node:util';
 import type { PublishCommand, PublishResult } from '../../../servers/protocol.ts';
 import { nowUs, wallClock } from '../../contract/clock.ts';
 import type { TargetChange } from '../../targets/define-target.ts';
 import { describeBreak, loadDefinition } from '../../targets/foreign.ts';
 
-const run = promisify(execFile);
 const [bundle = '', file = '', base = '0', url = ''] = process.argv.slice(2);
 const { publish } = loadDefinition(bundle);
 
@@ -26,7 +24,19 @@ async function make(change: TargetChange): Promise<void> {
     FRESHET_INTENDED_AT: change.intendedAt.toISOString(),
     FRESHET_URL: change.url,
   };
-  await run('sh', ['-c', publish ?? ''], { env, cwd: dirname(resolve(file)) });
+  await new Promise<void>((done, fail) => {
+    execFile('sh', ['-c', publish ?? ''], { env, cwd: dirname(resolve(file)) }, (error, _said, complained) => {
+      if (error === null) done();
+      else fail(new Error(describeFailure(error, complained)));
+    });
+  });
+}
+
+/** How it ended, and its last words: an error of Node's repeats the command, which may hold a secret. */
+function describeFailure({ code, signal }: ExecFileException, complained: string): string {
+  const how = signal ?? (typeof code === 'number' ? `exit code ${code}` : String(code));
+  const words = complained.trim().split('\n').at(-1) ?? '';
+  return words === '' ? how : `${how}: ${words}`;
 }
 
 /** `publish` may give back the answer it got: a server that did not take the change has not made it. */
