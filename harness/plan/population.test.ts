@@ -32,21 +32,21 @@ describe('clients unlike the others', () => {
 });
 
 describe('the time a contender may take to notice', () => {
-  it('is an interval and a time-out, or two intervals where answers are looked at in the next round, or never', () => {
+  it('is an interval and a time-out, two intervals where answers are looked at in the next round, and one where nobody answers', () => {
     expect(noticedWithinUs(contender('websocket'))).toBe(42.5e6);
     expect(noticedWithinUs(contender('websocket+heartbeat=next-round'))).toBe(62.5e6);
     expect(noticedWithinUs(contender('websocket+heartbeat=none+tcp-keep-alive=10s'))).toBe(21e6);
     expect(noticedWithinUs(contender('websocket+heartbeat=none'))).toBe(0);
-    expect(noticedWithinUs(contender('sse'))).toBe(62.5e6);
-    expect(noticedWithinUs(contender('sse+heartbeat-interval=1s'))).toBe(3.05e6);
+    expect(noticedWithinUs(contender('sse'))).toBe(32.5e6);
+    expect(noticedWithinUs(contender('sse+heartbeat-interval=1s'))).toBe(2.05e6);
     expect(noticedWithinUs(contender('sse+heartbeat=none'))).toBe(0);
     expect(noticedWithinUs(contender('polling'))).toBe(0);
   });
 
-  it('makes the window as long as each contender needs, and all windows together less than five minutes', () => {
+  it('makes the window as long as each contender needs, and all of them less than five minutes', () => {
     const contenders = zombies.contenders.map(contender);
     const plans = planTrials(zombies, { settings: settingsOf(zombies, {}), contenders, repeat: 1, seed: 1 });
-    expect(plans.map(({ windowUs }) => windowUs)).toEqual([16e6, 22e6, 63.5e6, 43.5e6, 43.5e6, 16e6, 63.5e6]);
-    expect(plans.reduce((sum, { windowUs }) => sum + windowUs, 0)).toBeLessThan(300e6);
+    expect(plans.map(({ windowUs }) => windowUs)).toEqual([16e6, 22e6, 63.5e6, 43.5e6, 43.5e6, 16e6, 33.5e6]);
+    expect(plans.reduce((sum, { windowUs }) => sum + windowUs, 0)).toBeLessThan(240e6);
   });
 });

@@ -104,7 +104,7 @@ const keepAliveProbesUs = 10_000_000;
 
 /**
  * How long this contender may take, by its own timers, to notice a client that has vanished; 0 where it has none. SSE's comments ask for no
- * answer: two of them are sent, so that it has been seen whether they notice.
+ * answer: each client is sent one at least, so that it has been seen whether it notices.
  */
 export function noticedWithinUs(contender: Contender): number {
   if (contender.transport !== 'websocket' && contender.transport !== 'sse') return 0;
@@ -121,7 +121,8 @@ function heartbeatUs(contender: Contender, everyUs: number, us: (name: string) =
   const kind = settingOf(contender, 'heartbeat');
   if (kind === 'none') return 0;
   const slotUs = everyUs / 20;
-  return kind === 'next-round' || contender.transport === 'sse'
+  if (contender.transport === 'sse') return everyUs + slotUs + marginUs;
+  return kind === 'next-round'
     ? 2 * everyUs + slotUs + marginUs
     : everyUs + us('heartbeat-timeout') + slotUs + marginUs;
 }
