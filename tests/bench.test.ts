@@ -57,7 +57,9 @@ describe('a small run of seven contenders', () => {
   }, 180_000);
 
   test('ends with a table, a finding and the path of the report, and nothing else on stdout', () => {
-    for (const name of contenders) expect(ended.stdout).toContain(name);
+    // A long name has a line for what does not fit beside its figures.
+    const pieces = contenders.flatMap((name) => name.split(/(?=\+)/));
+    for (const piece of pieces) expect(ended.stdout).toContain(piece);
     expect(ended.stdout.trim().split('\n').at(-1)).toMatch(/^Report: .*report\.html$/);
     expect(record.missing).toEqual([]);
   });
