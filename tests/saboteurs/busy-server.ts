@@ -1,4 +1,4 @@
-// Servers that burn 10 ms of CPU a second, by the kernel's own account of them, while they have clients. They burn it in place of
+// Servers that burn 20 ms of CPU a second, by the kernel's own account of them, while they have clients. They burn it in place of
 // the tick that watches their event loop: a timer besides it would wake them more often, which costs CPU of its own.
 import { setFlagsFromString } from 'node:v8';
 import { nowUs } from '../../servers/clock.ts';

@@ -9,7 +9,7 @@ export const lateVersion = 16;
 /** One way. */
 export const distanceUs = 100_000;
 /** CPU time that a server burns. */
-export const burntMsPerSecond = 10;
+export const burntMsPerSecond = 20;
 /** How long after a change's intended time the slow shards see nothing. */
 export const busyUs = 150_000;
 /** Clients beyond this many are refused. */
