@@ -14,8 +14,8 @@ const apart = ['harness/services/**/*.test.ts', 'tests/**/*.test.ts'];
 const inDocker = ['tests/docker.test.ts'];
 const asksForDocker = process.argv.includes('docker');
 
-/** Real services and real processes, most of whose time is waiting: one more at once than two cores, in a file as among files. */
-const besides = { maxWorkers: 3, maxConcurrency: 3, sequence: { groupOrder: 1 }, ...limits };
+/** Real services and real processes, and clients that must answer in time: no more at once than two cores bear, in a file as among files. */
+const besides = { maxWorkers: 2, maxConcurrency: 2, sequence: { groupOrder: 1 }, ...limits };
 
 export default defineConfig({
   test: {
@@ -32,6 +32,7 @@ export default defineConfig({
       },
       { test: { name: 'apart', include: apart, exclude: [...wholeRuns, ...exact, ...inDocker], ...besides } },
       {
+        // Most of their time is waiting.
         test: { name: 'whole', include: wholeRuns, maxWorkers: 3, sequence: { groupOrder: 2 }, ...limits },
       },
       {

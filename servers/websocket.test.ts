@@ -122,7 +122,7 @@ describe('websocket', () => {
   });
 
   it('ends a client that answers no ping, and keeps one that does', async () => {
-    const node = await rig.serve({ transport: 'websocket', heartbeatMs: 40, heartbeatTimeoutMs: 60 });
+    const node = await rig.serve({ transport: 'websocket', heartbeatMs: 100, heartbeatTimeoutMs: 500 });
     const [alive, silent] = [await openSocket(node), await openSocket(node, '', { autoPong: false })];
     expect(await silent.closed).toBe(1006);
     expect(await node.metric(closedFor('heartbeat'))).toBe(1);
@@ -135,8 +135,8 @@ describe('websocket', () => {
     const node = await rig.serve({
       transport: 'websocket',
       heartbeat: 'message',
-      heartbeatMs: 40,
-      heartbeatTimeoutMs: 60,
+      heartbeatMs: 100,
+      heartbeatTimeoutMs: 500,
     });
     const [alive, silent] = [await openSocket(node), await openSocket(node)];
     let pings = 0;
