@@ -173,6 +173,16 @@ describe('clients that need a token', () => {
       expect(sentencesOf(record).join()).not.toContain('A connect took');
   });
 
+  it('are not said to have tried once where nobody counted, and nobody is refused where no token was looked for', () => {
+    const { 'connect.attemptsPerClient': _, ...uncounted } = told(0, 1, 1, 10).metrics;
+    expect(sentencesOf(recordOf({ [query]: told(0, 1), [expired]: { metrics: uncounted, series: {} } }))).toContain(
+      `With ${expired} every client was refused.`,
+    );
+    const { 'auth.tokensLogged': __, ...unlogged } = told(0, 1, 1, 10).metrics;
+    const lost = recordOf({ sse: { metrics: unlogged, series: {} }, websocket: { metrics: unlogged, series: {} } });
+    expect(headlineOf(readRun(lost)).caveats.join()).toContain('not seen');
+  });
+
   it('are said to have come again where they did', () => {
     expect(sentencesOf(recordOf({ [query]: told(0, 1), [expired]: told(0, 1, 3.5, 10) }))).toContain(
       `With ${expired} every client was refused, and tried up to 3.5 times on average.`,

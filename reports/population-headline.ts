@@ -99,23 +99,28 @@ function tokenSentences(contenders: readonly Contender[]): string[] {
   const loggedBy = contenders.filter((each) => (numberOf(each, 'auth.tokensLogged') ?? 0) > 0);
   const queries = extremesOf(contenders.filter(isLetIn), (each) => numberOf(each, 'connect.dbQueries'));
   const refused = contenders.filter((each) => !isLetIn(each));
-  const tries = Math.max(0, ...refused.map((each) => numberOf(each, 'connect.attemptsPerClient') ?? 0));
+  const attempts = refused.map((each) => numberOf(each, 'connect.attemptsPerClient'));
+  const known = attempts.filter((each) => each !== null);
+  const tries = known.length < attempts.length ? null : Math.max(0, ...known);
   return [
     loggedBy.length === 0 ? '' : `${capitalise(namesOf(loggedBy))} left their tokens in the access log.`,
     queries === null || queries.alike || queries.count < 2
       ? ''
       : `A connect took ${formatNumber(queries.most.value)} ${queries.most.value === 1 ? 'query' : 'queries'} with ${queries.most.label}, ${formatNumber(queries.least.value)} with ${queries.least.label}.`,
-    refused.length === 0
-      ? ''
-      : tries <= 1
-        ? `With ${namesOf(refused)} every client was refused, and none tried again.`
-        : `With ${namesOf(refused)} every client was refused, and tried up to ${formatNumber(tries)} times on average.`,
+    refused.length === 0 ? '' : `With ${namesOf(refused)} every client was refused${spellTries(tries)}.`,
   ].filter((sentence) => sentence !== '');
 }
 
-/** Whether any client of it was. */
+/** `null`: nobody counted. */
+function spellTries(tries: number | null): string {
+  if (tries === null) return '';
+  return tries <= 1 ? ', and none tried again' : `, and tried up to ${formatNumber(tries)} times on average`;
+}
+
+/** False where tokens were looked for, and every client gave up. */
 export function isLetIn(contender: Contender): boolean {
-  return numberOf(contender, 'connect.gaveUp') !== contender.trials[0].clients;
+  const hasToken = numberOf(contender, 'auth.tokensLogged') !== null;
+  return !hasToken || numberOf(contender, 'connect.gaveUp') !== contender.trials[0].clients;
 }
 
 /** In less time than this a heap still settles, and garbage collections are steeper than any leak. */
